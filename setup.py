@@ -1,0 +1,38 @@
+"""Packaging of emonext_mm; the tools' settings are in pyproject.toml."""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'emonext_mm' / '__init__.py').read_text())[1]
+
+# mmcv-lite is what this package needs. It is an extra because whoever has the full mmcv, which installs
+# the same module, must be able to keep it.
+ALL = [
+    'mmcv-lite>=2.0,<2.4',
+    'timm>=1.0',  # timm:// weights
+    'matplotlib>=3.6',
+]
+DEV = [*ALL, 'pytest>=7', 'scipy', 'ruff>=0.5']
+
+setup(
+    name='emonext_mm',
+    version=VERSION,
+    description='EmoNeXt, facial emotion recognition, for MMPretrain',
+    long_description=(ROOT / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    python_requires='>=3.9',
+    packages=find_packages(include=['emonext_mm', 'emonext_mm.*']),
+    install_requires=[
+        'torch>=2.4',
+        'torchvision>=0.19',
+        'mmengine>=0.10.4,<1',
+        'mmpretrain>=1.2,<2',
+        'numpy',
+        'opencv-python',
+        'setuptools',  # MMEngine imports distutils, which Python 3.12 no longer has
+    ],
+    extras_require=dict(all=ALL, dev=DEV),
+)
