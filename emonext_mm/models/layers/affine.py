@@ -1,0 +1,46 @@
+"""Differentiable affine warps of image batches.
+
+Convention (that of PyTorch's ``affine_grid`` and of Spatial Transformer Networks, Jaderberg et al., 2015,
+section 3.2): ``theta`` (N, 2, 3) maps *output* coordinates to *input* coordinates, both normalised to
+[-1, 1], x first. A theta that scales by 0.5 therefore zooms *in* by two.
+"""
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def affine_warp(
+    images: Tensor,
+    theta: Tensor,
+    size: tuple[int, int] | None = None,
+    align_corners: bool = False,
+) -> Tensor:
+    """Sample ``images`` along the affine maps ``theta``, bilinearly, with zeros outside.
+
+    Grid and sampling are computed in float32 (float64 for float64 input) even under autocast: a bf16 grid
+    cannot tell neighbouring pixels of a 224 px image apart, and an identity warp would be wrong by more
+    than half of full scale.
+
+    Args:
+        images: (N, C, H, W), any float type.
+        theta: (N, 2, 3), output to input coordinates.
+        size: (height, width) of the output in pixels; that of the input when None.
+        align_corners: whether -1 and 1 are the centres of the border pixels (True) or their outer edges.
+
+    Returns:
+        (N, C, height, width), float32 or float64.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    if images.ndim != 4:
+        raise ValueError(f'images must be (N, C, H, W), got shape {tuple(images.shape)}')
+    if theta.shape != (len(images), 2, 3):
+        raise ValueError(f'theta must be ({len(images)}, 2, 3), got shape {tuple(theta.shape)}')
+    dtype = torch.promote_types(torch.promote_types(images.dtype, theta.dtype), torch.float32)
+    height, width = size or images.shape[-2:]
+    with torch.autocast(images.device.type, enabled=False):
+        grid = F.affine_grid(theta.to(dtype), [len(images), images.shape[1], height, width], align_corners)
+        return F.grid_sample(images.to(dtype), grid, align_corners=align_corners)

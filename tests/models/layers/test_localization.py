@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from emonext_mm.models.layers.localization import LocalizationNet
+
+IDENTITY = torch.tensor([[1.0, 0, 0], [0, 1, 0]])
+
+
+@pytest.mark.parametrize(('size', 'features'), [(224, 10 * 52 * 52), (48, 10 * 8 * 8), (18, 10)])
+def test_width_of_the_regressor(size, features):
+    """224 px: 10 x 52 x 52 features, the number in the released code."""
+    assert LocalizationNet(size).regressor[0].in_features == features
+
+
+def test_too_small_a_view():
+    with pytest.raises(ValueError, match='at least 18 px, got 17'):
+        LocalizationNet(17)
+
+
+@pytest.mark.parametrize('image_size', [(48, 48), (224, 224), (20, 31)])
+def test_starts_at_the_identity_for_any_image(image_size):
+    net = LocalizationNet(48)
+    theta = net(torch.randn(3, 3, *image_size))
+    assert torch.equal(theta, IDENTITY.expand(3, 2, 3))
+
+
+def test_reset_identity():
+    net = LocalizationNet(32)
+    torch.nn.init.normal_(net.regressor[-1].weight)
+    assert not torch.equal(net(torch.randn(2, 3, 32, 32)), IDENTITY.expand(2, 2, 3))
+    net.reset_identity()
+    assert torch.equal(net(torch.randn(2, 3, 32, 32)), IDENTITY.expand(2, 2, 3))
+
+
+def test_all_layers_learn_once_it_has_left_the_identity():
+    net = LocalizationNet(32)
+    torch.nn.init.normal_(net.regressor[-1].weight)
+    net(torch.randn(4, 3, 32, 32)).square().sum().backward()
+    assert all(p.grad.abs().sum() > 0 for name, p in net.named_parameters() if not name.endswith(
+        ('features.0.bias', 'features.4.bias')))  # a bias before BatchNorm has no effect

@@ -1,0 +1,182 @@
+import pytest
+import torch
+from mmengine.runner import load_checkpoint
+from mmpretrain.models import ConvNeXt
+from torch import nn
+
+from emonext_mm.models import EmoNeXt
+
+# Millions of parameters of plain ConvNeXt with ImageNet's 1000-class head: Liu et al. 2022, table 9 (the
+# paper's five sizes); timm's results table (the four smaller ones).
+CONVNEXT_PARAMETERS = dict(
+    atto=3.7, femto=5.2, pico=9.0, nano=15.6, tiny=28.6, small=50.2, base=88.6, large=197.8, xlarge=350.2)
+
+
+def small(**kwargs):
+    return EmoNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]), **kwargs)
+
+
+def count(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize('size', CONVNEXT_PARAMETERS)
+def test_every_size_is_convnext_and_its_se_layers(size):
+    model = EmoNeXt(size)
+    se = sum(2 * c * (c // 16) + c + c // 16 for c in model.channels)
+    head = 1000 * (model.channels[-1] + 1)
+    assert round((count(model) - se + head) / 1e6, 1) == CONVNEXT_PARAMETERS[size]
+    assert count(model.se_after) == se
+
+
+@pytest.mark.parametrize(('out_indices', 'channels'), [(-1, [64]), ((0, -1), [16, 64]), ((1, 2), [32, 48])])
+def test_out_indices(out_indices, channels):
+    outs = small(out_indices=out_indices)(torch.rand(2, 3, 32, 32))
+    assert [tuple(out.shape) for out in outs] == [(2, c) for c in channels]
+
+
+def test_feature_maps():
+    out, = small(gap_before_final_norm=False)(torch.rand(2, 3, 64, 64))
+    assert out.shape == (2, 64, 2, 2)
+
+
+def test_stage_out_of_range():
+    with pytest.raises(ValueError, match='asked for at stage 4, there are 4'):
+        small(se_after=(4, ))
+
+
+def test_without_se_it_is_the_hosts_convnext():
+    ours, hosts = small(se_after=()), ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
+    ours.load_state_dict(hosts.state_dict())
+    images = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(ours(images)[0], hosts(images)[0])
+
+
+def test_se_formula():
+    """x * sigmoid(W2 relu(W1 GAP(x) + b1) + b2), in float64, after every stage."""
+    model = small(layer_scale_init_value=1.0).double().eval()
+    for p in model.parameters():
+        nn.init.normal_(p, std=0.3)
+    x = images = torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    for i in range(4):
+        x = model.stages[i](model.downsample_layers[i](x))
+        se = model.se_after[str(i)]
+        w1, b1, w2, b2 = se.conv1.conv.weight, se.conv1.conv.bias, se.conv2.conv.weight, se.conv2.conv.bias
+        gate = torch.sigmoid((x.mean((2, 3)) @ w1[:, :, 0, 0].T + b1).relu() @ w2[:, :, 0, 0].T + b2)
+        x = x * gate[:, :, None, None]
+    torch.testing.assert_close(model(images)[0], model.norm3(x.mean((2, 3), keepdim=True)).flatten(1))
+
+
+def test_released_place_of_se():
+    """After the three inner downsamplings, no bias, C // 16 squeezed channels."""
+    model = small(se_after=(), se_before=(1, 2, 3), se_bias=False)
+    assert list(model.se_before) == ['1', '2', '3']
+    assert len(model.se_after) == 0
+    assert [tuple(p.shape[:2]) for p in model.se_before.parameters()] == [(2, 32), (32, 2), (3, 48), (48, 3), (4, 64),
+                                                                        (64, 4)]
+    gated = []
+    model.se_before['2'].register_forward_hook(lambda module, args, out: gated.append((args[0], out)))
+    entered = []
+    model.stages[2].register_forward_pre_hook(lambda module, args: entered.append(args[0]))
+    left = []
+    model.downsample_layers[2].register_forward_hook(lambda module, args, out: left.append(out))
+    model(torch.rand(1, 3, 64, 64))
+    assert gated[0][0] is left[0]
+    assert entered[0] is gated[0][1]
+
+
+def test_even_gates_do_not_disturb_pretrained_features():
+    """All gates 1/2: the LayerNorm after each takes it out again, up to its epsilon."""
+    ours, hosts = small(layer_scale_init_value=1.0), ConvNeXt(
+        dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]), layer_scale_init_value=1.0)
+    hosts.init_weights()
+    ours.load_state_dict(hosts.state_dict(), strict=False)
+    for p in ours.se_after.parameters():
+        nn.init.zeros_(p)
+    images = torch.randn(2, 3, 64, 64)
+    assert (ours(images)[0] - hosts(images)[0]).abs().max() < 0.05 * hosts(images)[0].abs().max()
+
+
+def test_init_leaves_the_se_layers_near_even_gates():
+    model = small()
+    model.init_weights()
+    assert max(p.abs().max() for p in model.se_after.parameters()) < 0.1
+
+
+def save(tmp_path, state_dict):
+    path = tmp_path / 'weights.pth'
+    torch.save(dict(state_dict={f'backbone.{key}': value for key, value in state_dict.items()}), path)
+    return dict(type='Pretrained', checkpoint=str(path), prefix='backbone.')
+
+
+def plain_convnext():
+    hosts = ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
+    hosts.init_weights()
+    return hosts.state_dict()
+
+
+def test_plain_convnext_weights_load_with_only_se_keys_missing(tmp_path):
+    weights = plain_convnext()
+    result = small().load_state_dict(weights, strict=False)
+    assert not result.unexpected_keys
+    assert set(result.missing_keys) == {key for key in small().state_dict() if key.startswith('se_after.')}
+    model = small(init_cfg=save(tmp_path, weights))
+    model.init_weights()
+    assert all(torch.equal(model.state_dict()[key], value) for key, value in weights.items())
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    (lambda w: w.pop('norm3.bias'), r'1 missing \(norm3.bias\)'),
+    (lambda w: w.update({'stages.9.x': torch.ones(1)}), r'1 unexpected \(stages.9.x\)'),
+    (lambda w: w.update({'norm3.bias': torch.ones(3)}), r'1 of another shape \(norm3.bias\)'),
+])
+def test_any_other_mismatch_is_an_error(tmp_path, change, message):
+    weights = plain_convnext()
+    change(weights)
+    with pytest.raises(ValueError, match=message):
+        small(init_cfg=save(tmp_path, weights)).init_weights()
+
+
+def test_forgotten_prefix_is_an_error(tmp_path):
+    init_cfg = save(tmp_path, plain_convnext())
+    with pytest.raises(ValueError, match='unexpected .backbone'):
+        load_checkpoint(small(), init_cfg['checkpoint'])
+
+
+def test_frozen_stages_freeze_their_se():
+    model = small(frozen_stages=2, se_before=(1, )).train()
+    frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
+    assert all(name.split('.')[1] in '01' for name in frozen)
+    assert {'se_after.0.conv1.conv.weight', 'se_after.1.conv2.conv.bias', 'se_before.1.conv1.conv.bias'} <= frozen
+    assert not model.se_after['1'].training
+    assert model.se_after['2'].training
+
+
+@pytest.mark.parametrize(('name', 'same_as'), [
+    ('se_after.0.conv1.conv.weight', 'stages.0.2.gamma'),
+    ('se_after.2.conv1.conv.weight', 'stages.2.8.gamma'),
+    ('se_before.3.conv2.conv.weight', 'downsample_layers.3.0.weight'),
+])
+def test_layer_depth_of_se(name, same_as):
+    model = EmoNeXt('tiny', se_before=(1, 2, 3))
+    assert model.get_layer_depth(f'backbone.{name}', 'backbone.') == model.get_layer_depth(
+        f'backbone.{same_as}', 'backbone.')
+    assert model.get_layer_depth('head.fc.weight', 'backbone.') == (7, 8)
+
+
+def test_train_returns_the_module():
+    model = small()
+    assert model.train() is model
+    assert model.eval() is model
+
+
+def test_caller_keeps_its_out_indices():
+    out_indices = [0, -1]
+    small(out_indices=out_indices)
+    assert out_indices == [0, -1]
+
+
+def test_gradients_reach_every_parameter():
+    model = small()
+    model(torch.rand(2, 3, 32, 32))[0].square().sum().backward()
+    assert all(p.grad is not None for p in model.parameters())

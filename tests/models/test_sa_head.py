@@ -1,0 +1,72 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmpretrain.structures import DataSample
+
+from emonext_mm.models import SARegClsHead
+from emonext_mm.models.layers.self_attention import BatchAttentionVariance, ElementAttentionVariance
+
+SMOOTH = dict(type='LabelSmoothLoss', label_smooth_val=0.2, num_classes=7, mode='original')
+
+
+def batch(n=6, channels=12):
+    torch.manual_seed(0)
+    return (torch.randn(n, channels), ), [DataSample().set_gt_label(i % 7) for i in range(n)]
+
+
+@pytest.mark.parametrize(('attention', 'kind'), [
+    (None, ElementAttentionVariance),
+    (dict(type='ElementAttentionVariance'), ElementAttentionVariance),
+    (dict(type='BatchAttentionVariance'), BatchAttentionVariance),
+])
+def test_attention_is_chosen_by_config(attention, kind):
+    assert isinstance(SARegClsHead(7, 12, attention).attention, kind)
+
+
+@pytest.mark.parametrize('attention', ['ElementAttentionVariance', 'BatchAttentionVariance'])
+def test_loss_dict(attention):
+    """Cross entropy as PyTorch smooths labels; lambda times the variance; its raw value for the log."""
+    head = SARegClsHead(7, 12, dict(type=attention), sa_weight=10.0, loss=SMOOTH)
+    feats, samples = batch()
+    losses = head.loss(feats, samples)
+    labels = torch.tensor([i % 7 for i in range(6)])
+    torch.testing.assert_close(losses['loss'], F.cross_entropy(head.fc(feats[-1]), labels, label_smoothing=0.2))
+    torch.testing.assert_close(losses['loss_sa'], 10 * head.attention(feats[-1]))
+    torch.testing.assert_close(losses['sa_variance'], head.attention(feats[-1]))
+    assert set(losses) == {'loss', 'loss_sa', 'sa_variance'}
+    assert not losses['sa_variance'].requires_grad
+
+
+def test_logits_come_from_the_plain_features():
+    head = SARegClsHead(7, 12)
+    feats, _ = batch()
+    before = head(feats)
+    for p in head.attention.parameters():
+        torch.nn.init.normal_(p)
+    assert torch.equal(head(feats), before)
+    torch.testing.assert_close(before, feats[-1] @ head.fc.weight.T + head.fc.bias)
+
+
+def test_the_regulariser_reaches_features_and_projections():
+    head = SARegClsHead(7, 12)
+    features = torch.randn(6, 12, requires_grad=True)
+    head.loss((features, ), batch()[1])['loss_sa'].backward()
+    assert features.grad.abs().sum() > 0
+    assert all(p.grad.abs().sum() > 0 for p in head.attention.parameters())
+    assert head.fc.weight.grad is None
+
+
+def test_soft_labels():
+    head = SARegClsHead(7, 12)
+    feats, samples = batch()
+    scores = torch.rand(6, 7).softmax(1)
+    for sample, score in zip(samples, scores):
+        sample.set_gt_score(score)
+    torch.testing.assert_close(head.loss(feats, samples)['loss'], F.cross_entropy(head.fc(feats[-1]), scores))
+
+
+def test_init_draws_all_linear_layers_narrow():
+    head = SARegClsHead(7, 256)
+    head.init_weights()
+    for layer in (head.fc, head.attention.query, head.attention.key):
+        assert abs(layer.weight.std().item() - 0.02) < 0.003
