@@ -1,0 +1,750 @@
+"""Every trap of ``emonext_mm.host``, on the plain host and on the host with the fixes in.
+
+This file is also a script: ``python test_host.py plain`` and ``... patched`` meet every trap once and print
+which of them bite. On the patched host none may; where one does not bite the plain host either, its test is
+skipped with the advice to delete the fix. ``... rank`` is one process of the distributed test.
+"""
+
+import contextlib
+import copy
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pickle
+import re
+import socket
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+MODE = sys.argv[1] if __name__ == '__main__' else 'tests'
+if MODE != 'plain':
+    from emonext_mm import host
+
+    host.apply()
+
+import mmcv  # noqa: E402
+import mmengine  # noqa: E402
+from mmcv.transforms import BaseTransform  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.dataset import BaseDataset  # noqa: E402
+from mmengine.logging import HistoryBuffer, MMLogger  # noqa: E402
+from mmengine.model import MMDistributedDataParallel  # noqa: E402
+from mmengine.optim import AmpOptimWrapper  # noqa: E402
+from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
+from mmpretrain.registry import DATASETS, TRANSFORMS  # noqa: E402
+
+ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason='a trap of machines without a GPU')
+
+
+# ------------------------------------------------------------------------ a small training, as users run it
+
+
+@TRANSFORMS.register_module()
+class HostTestNoise(BaseTransform):
+    def transform(self, results):
+        rng = np.random.default_rng(results['sample_idx'])
+        results['img'] = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        return results
+
+
+@DATASETS.register_module()
+class HostTestDataset(BaseDataset):
+    METAINFO = {'classes': ('left', 'right')}  # noqa: RUF012, the host's way
+
+    def load_data_list(self):
+        return [{'gt_label': i % 2} for i in range(8)]
+
+
+def make_config(work_dir, **overrides):
+    """What ``configs/_base_/default_runtime.py`` of the host gives, over eight images and a toy ConvNeXt."""
+
+    def loader(*transforms):
+        pipeline = [{'type': 'HostTestNoise'}, *transforms, {'type': 'PackInputs'}]
+        return {
+            'batch_size': 4,
+            'num_workers': 0,
+            'persistent_workers': True,
+            'pin_memory': True,
+            'collate_fn': {'type': 'default_collate'},
+            'dataset': {'type': 'HostTestDataset', 'pipeline': pipeline},
+            'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+        }
+
+    evaluator = [{'type': 'Accuracy', 'topk': 1}, {'type': 'ConfusionMatrix'}]
+    cfg = {
+        'default_scope': 'mmpretrain',
+        'work_dir': str(work_dir),
+        'model': {
+            'type': 'ImageClassifier',
+            'backbone': {'type': 'ConvNeXt', 'arch': {'depths': [1] * 4, 'channels': [4, 8, 8, 16]}},
+            'head': {'type': 'LinearClsHead', 'num_classes': 2, 'in_channels': 16},
+        },
+        'data_preprocessor': {'num_classes': 2, 'mean': [127.0] * 3, 'std': [64.0] * 3, 'to_rgb': True},
+        'train_dataloader': loader({'type': 'ColorJitter', 'saturation': 0.1}),
+        'val_dataloader': loader(),
+        'test_dataloader': loader(),
+        'val_evaluator': evaluator,
+        'test_evaluator': evaluator,
+        'train_cfg': {'by_epoch': True, 'max_epochs': 1, 'val_interval': 1},
+        'val_cfg': {},
+        'test_cfg': {},
+        'optim_wrapper': {
+            'type': 'AmpOptimWrapper',
+            'dtype': 'bfloat16',
+            'optimizer': {'type': 'AdamW', 'lr': 0.1, 'weight_decay': 0.05},
+            'paramwise_cfg': {'norm_decay_mult': 0.0},
+            'clip_grad': {'max_norm': 1.0},
+        },
+        'param_scheduler': [{'type': 'LinearLR', 'start_factor': 0.1, 'by_epoch': False, 'end': 2}],
+        'default_hooks': {
+            'logger': {'type': 'LoggerHook', 'interval': 1},
+            'checkpoint': {'type': 'CheckpointHook', 'interval': 1, 'save_best': 'auto'},
+            'visualization': {'type': 'VisualizationHook', 'enable': False},
+        },
+        'custom_hooks': [{'type': 'EMAHook', 'momentum': 0.5}],
+        'env_cfg': {'mp_cfg': {'mp_start_method': 'fork'}, 'dist_cfg': {'backend': 'nccl'}},
+        'visualizer': {'type': 'UniversalVisualizer', 'vis_backends': [{'type': 'LocalVisBackend'}]},
+        'randomness': {'seed': 0},
+    }
+    return Config({**cfg, **overrides})
+
+
+def with_tta(cfg):
+    """What ``tools/test.py --tta`` of the host does to a config."""
+    cfg.model = {'type': 'AverageClsScoreTTA', 'module': cfg.model}
+    flips = [{'type': 'RandomFlip', 'prob': 1.0}, {'type': 'RandomFlip', 'prob': 0.0}]
+    tta = {'type': 'TestTimeAug', 'transforms': [flips, [{'type': 'PackInputs'}]]}
+    cfg.test_dataloader.dataset.pipeline[-1] = tta
+    return cfg
+
+
+class Call:
+    """Pickles as a call: whoever unpickles it without restriction makes the call."""
+
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+def evil(path, marker):
+    torch.save({'state_dict': {'weight': torch.zeros(1)}, 'extra': Call(os.system, f'touch {marker}')}, path)
+    return path
+
+
+# ------------------------------------------------------------------------------- every trap, once (script)
+
+
+def prepared(cfg, phase):
+    """A config as the tools get it ready; on the plain host, the bare minimum that lets it run at all."""
+    if MODE == 'patched':
+        return getattr(host, f'prepare_{phase}')(cfg)
+    cfg.optim_wrapper = {'type': 'OptimWrapper', 'optimizer': cfg.optim_wrapper.optimizer}
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].persistent_workers = False
+    return cfg
+
+
+def raises(action, *errors):
+    try:
+        action()
+    except errors:
+        return True
+    return False
+
+
+def runs_code(folder, name, source):
+    with contextlib.suppress(Exception):
+        CheckpointLoader.load_checkpoint(str(source))
+    return (folder / f'{name}-was-here').exists()
+
+
+def trap_scope_bases(folder):
+    (folder / 'cfg.py').write_text("_base_ = 'mmpretrain::resnet/resnet18_8xb32_in1k.py'\n")
+    return raises(lambda: Config.fromfile(folder / 'cfg.py'), ModuleNotFoundError)
+
+
+def trap_checkpoint_types(folder):
+    load = CheckpointLoader.load_checkpoint
+    return raises(lambda: load(str(folder / 'epoch_1.pth')), pickle.UnpicklingError, RuntimeError)
+
+
+def trap_code_from_url(folder):
+    cache = folder / 'hub' / 'checkpoints'  # torch.hub does not download what lies there
+    cache.mkdir(parents=True)
+    evil(cache / 'evil.pth', folder / 'url-was-here')
+    torch.hub.set_dir(folder / 'hub')
+    return runs_code(folder, 'url', 'http://localhost/evil.pth')
+
+
+def trap_code_by_environment(folder):
+    os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'
+    try:
+        return runs_code(folder, 'env', evil(folder / 'evil.pth', folder / 'env-was-here'))
+    finally:
+        del os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD']
+
+
+def trap_foreign_weights(folder):
+    torch.save({'state_dict': {'other.weight': torch.zeros(3)}}, folder / 'foreign.pth')
+    return not raises(lambda: load_checkpoint(nn.Linear(2, 2), str(folder / 'foreign.pth')), RuntimeError)
+
+
+def trap_ema_under_tta(folder):
+    checkpoint = torch.load(folder / 'epoch_1.pth', weights_only=False)  # ours, from this very process
+    weights = checkpoint['state_dict']
+    kept = {key: checkpoint[key] for key in ('state_dict', 'ema_state_dict')}
+    torch.save({'meta': {}, **kept}, folder / 'weights.pth')
+    cfg = with_tta(make_config(folder, load_from=str(folder / 'weights.pth')))
+    runner = Runner.from_cfg(prepared(cfg, 'test'))
+    tested = {}
+    step = runner.model.test_step
+    runner.model.test_step = lambda data: (
+        tested.update(copy.deepcopy(runner.model.state_dict())) or step(data)
+    )
+    runner.test()
+    return any(not torch.equal(tested[f'module.{key}'], value) for key, value in weights.items())
+
+
+def trap_amp_on_cpu(folder):
+    cfg = make_config(folder)
+    wrapper = (host.adapt_amp(cfg) if MODE == 'patched' else cfg).optim_wrapper
+    runner = Runner.from_cfg(prepared(make_config(folder), 'train'))
+    return raises(lambda: runner.build_optim_wrapper(wrapper), AssertionError)
+
+
+def trap_persistent_workers(folder):
+    cfg = make_config(folder)
+    loader = (host.fix_dataloaders(cfg) if MODE == 'patched' else cfg).val_dataloader
+    return raises(lambda: Runner.build_dataloader(loader), ValueError)
+
+
+def trap_metrics_to_json(folder):
+    metrics = {'confusion_matrix/result': torch.ones(2, 2)}
+    metrics = host.to_plain(metrics) if MODE == 'patched' else metrics
+    return raises(lambda: mmengine.dump(metrics, str(folder / 'metrics.json')), TypeError)
+
+
+def trap_hue(folder):
+    image = np.zeros((2, 2, 3), np.uint8)
+    return any(raises(lambda b=b: mmcv.adjust_hue(image, -0.1, b), OverflowError) for b in ('cv2', 'pillow'))
+
+
+def trap_cpu_launcher(folder):
+    """A distributed world of one process."""
+    os.environ.update(
+        RANK='0', LOCAL_RANK='0', WORLD_SIZE='1', MASTER_ADDR='localhost', MASTER_PORT=free_port()
+    )
+    return raises(lambda: mmengine.dist.init_dist('pytorch', backend='nccl'), RuntimeError, AssertionError)
+
+
+def trap_cpu_wrapper(folder):
+    """The same world: it must be the last trap."""
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    MMDistributedDataParallel(
+        nn.Linear(2, 2), broadcast_buffers=False
+    )  # as the host does on GPUs, for its warning
+    cfg = prepared(make_config(folder, launcher='pytorch'), 'train')
+    return raises(lambda: Runner.from_cfg(cfg), ValueError)
+
+
+TRAPS = {name[5:]: function for name, function in list(globals().items()) if name.startswith('trap_')}
+WARNINGS = {  # each of host._HARMLESS_*, and one that fix_dataloaders avoids, by a piece of the text
+    'no CUDA ops': 'Fail to import ``MultiScaleDeformableAttention``',
+    'pillow alpha': "Only use 'alpha' for pillow backend.",
+    'GradScaler': '`torch.cuda.amp.GradScaler(args...)` is deprecated',
+    'FileClient': '"FileClient" will be deprecated in future',
+    'HardDiskBackend': '"HardDiskBackend" is the alias of "LocalBackend"',
+    'DumpResults': 'The prefix is not set in metric class DumpResults.',
+    'broadcast_buffers': '`broadcast_buffers` is deprecated',
+    'pin_memory': "'pin_memory' argument is set as true",
+}
+
+
+UNRELATED = {
+    'mmcv.image.photometric': 'an unrelated warning of MMCV',
+    'elsewhere': "Only use 'alpha' for pillow backend.",
+}
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(('localhost', 0))
+        return str(sock.getsockname()[1])
+
+
+def main(folder):
+    """Trains, which shows every warning on stderr, then meets every trap; prints the verdicts as JSON."""
+    from mmengine.evaluator import DumpResults
+
+    Runner.from_cfg(prepared(make_config(folder), 'train')).train()
+    DumpResults(out_file_path='x.pkl')
+    # the warning of a CUDA machine, raised where the host raises it
+    eval('GradScaler()', vars(sys.modules[AmpOptimWrapper.__module__]))
+    # not to be silenced: another text from the same module, a known text from another module
+    for module, text in UNRELATED.items():
+        warn = compile(f'warnings.warn("{text}")', 'elsewhere.py', 'eval')
+        eval(warn, {'warnings': warnings, '__name__': module})
+    MMLogger.get_current_instance().warning('an unrelated line of the log')
+    return {name: bool(trap(folder)) for name, trap in TRAPS.items()}
+
+
+def train_as_one_rank(folder):
+    runner = Runner.from_cfg(host.prepare_train(make_config(folder, launcher='pytorch')))
+    runner.train()
+    weights = torch.cat([p.detach().flatten() for p in runner.model.parameters()])
+    everyone = mmengine.dist.all_gather(weights)
+    assert len(everyone) == 2, everyone
+    assert torch.equal(*everyone), 'the two processes hold different weights'
+    assert runner.iter == 1, runner.iter  # eight images, four a process
+
+
+if __name__ == '__main__':
+    if MODE == 'rank':
+        train_as_one_rank(Path(sys.argv[2]))
+    else:
+        print('\n' + json.dumps(main(Path(sys.argv[2]))))
+    sys.exit()
+
+
+# -------------------------------------------------------------------------------------------------- tests
+
+
+def run_self(mode, folder, *envs, timeout=240):
+    """Runs this file as a script, one process an environment, and returns what they printed."""
+    path = os.pathsep.join([str(Path(host.__file__).parents[1]), os.environ.get('PYTHONPATH', '')])
+    base = {**os.environ, 'PYTHONPATH': path, 'PYTHONWARNINGS': 'default', 'OMP_NUM_THREADS': '1'}
+    logs = [
+        folder / f'{i}.txt' for i in range(len(envs))
+    ]  # files: a full pipe would block a rank, and so all
+    runs = []
+    try:
+        for log, env in zip(logs, envs):
+            with log.open('w') as out:
+                command = [sys.executable, __file__, mode, str(folder)]
+                run = subprocess.Popen(command, env={**base, **env}, stdout=out, stderr=subprocess.STDOUT)
+            runs.append(run)
+        codes = [run.wait(timeout) for run in runs]
+    finally:
+        for run in runs:
+            run.kill()
+    outputs = [log.read_text() for log in logs]
+    assert not any(codes), '\n'.join(outputs)
+    return outputs
+
+
+@pytest.fixture(scope='module')
+def met(tmp_path_factory):
+    """mode -> (verdicts, output)."""
+    outputs = {mode: run_self(mode, tmp_path_factory.mktemp(mode), {})[0] for mode in ('plain', 'patched')}
+    return {mode: (json.loads(output.splitlines()[-1]), output) for mode, output in outputs.items()}
+
+
+@ON_CPU
+@pytest.mark.parametrize('name', TRAPS)
+def test_trap(met, name):
+    assert not met['patched'][0][name], f'{name} still bites with emonext_mm imported'
+    if not met['plain'][0][name]:
+        pytest.skip(f'the host no longer needs the fix for {name}: delete it')
+
+
+@ON_CPU
+@pytest.mark.parametrize('name', WARNINGS)
+def test_known_warning_is_silent(met, name):
+    shown = {mode: re.sub(r'elsewhere\.py:1: .*', '', output) for mode, (_, output) in met.items()}
+    assert WARNINGS[name] not in shown['patched']
+    if WARNINGS[name] not in shown['plain']:
+        pytest.skip(f'the host no longer shows {name}: delete its filter')
+
+
+@ON_CPU
+@pytest.mark.parametrize(
+    'text',
+    [
+        *(f'elsewhere.py:1: UserWarning: {text}' for text in UNRELATED.values()),
+        'mmengine - WARNING - an unrelated line of the log',
+    ],
+)
+def test_other_warnings_still_show(met, text):
+    assert text in met['patched'][1]
+
+
+def test_every_filter_is_tested():
+    messages = [message for *_, message in host._HARMLESS_WARNINGS] + host._HARMLESS_LOGS.pattern.split('|')
+    for message in messages:
+        assert any(re.search(message, known) for known in WARNINGS.values()), message
+
+
+def test_apply_twice_changes_nothing():
+    def patched():
+        utils = mmengine.dist.utils
+        loader = CheckpointLoader.load_checkpoint.__func__
+        return loader, mmengine.runner.checkpoint.load_state_dict, utils._init_dist_pytorch, mmcv.adjust_hue
+
+    before = patched()
+    host.apply()
+    assert patched() == before
+
+
+class TestCheck:
+    def test_accepts_this_machine(self):
+        host.check()
+
+    def test_comes_before_any_import_of_what_it_checks(self):
+        code = (
+            f'import runpy, sys; runpy.run_path({host.__file__!r}); '
+            "sys.exit(' '.join({'torch', 'numpy', 'mmengine', 'mmcv', 'mmpretrain'} & set(sys.modules)) or 0)"
+        )
+        run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+
+    @pytest.mark.parametrize('module', ['torch', 'mmengine', 'mmcv', 'mmpretrain'])
+    def test_missing(self, monkeypatch, module):
+        find = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None if name == module else find(name))
+        with pytest.raises(
+            ImportError, match=f'^emonext_mm needs {module}, which is not installed: pip install .+$'
+        ):
+            host.check()
+
+    @pytest.mark.parametrize(
+        ('module', 'version'),
+        [
+            ('torch', '2.3.1+cpu'),
+            ('mmengine', '0.10.3'),
+            ('mmengine', '1.0.0rc1'),
+            ('mmcv', '2.4'),
+            ('mmcv', '2.4.1'),
+            ('mmcv', '1.7'),
+            ('mmpretrain', '1.1.1'),
+        ],
+    )
+    def test_out_of_bounds(self, monkeypatch, module, version):
+        real = importlib.metadata.version
+        monkeypatch.setattr(
+            importlib.metadata, 'version', lambda name: version if name == module else real(name)
+        )
+        told = re.escape(f'but {version} is installed: pip install')
+        with pytest.raises(ImportError, match=f'^emonext_mm needs {module}>=.+, {told} .+$'):
+            host.check()
+
+    @pytest.mark.parametrize('distribution', ['mmcv', 'mmcv-lite'])
+    def test_either_mmcv_will_do(self, monkeypatch, distribution):
+        def version(name):
+            if name.startswith('mmcv') and name != distribution:
+                raise importlib.metadata.PackageNotFoundError(name)
+            return '2.2.0' if name == distribution else real(name)
+
+        real = importlib.metadata.version
+        monkeypatch.setattr(importlib.metadata, 'version', version)
+        host.check()
+
+
+class TestScopeBases:
+    def test_config_and_model_of_the_host(self, tmp_path):
+        import mmpretrain
+
+        (tmp_path / 'cfg.py').write_text("_base_ = 'mmpretrain::resnet/resnet18_8xb32_in1k.py'\n")
+        assert Config.fromfile(tmp_path / 'cfg.py').model.backbone.depth == 18
+        assert type(mmpretrain.get_model('resnet18_8xb32_in1k')).__name__ == 'ImageClassifier'
+
+    def test_paths(self):
+        assert host.is_installed('mmpretrain')
+        assert not host.is_installed('no_such_package')
+        assert host.get_installed_path('mmengine') == str(Path(mmengine.__file__).parent)
+        distribution = 'mmcv-lite' if host.is_installed('mmcv-lite') else 'mmcv'
+        assert host.get_installed_path(distribution) == str(Path(mmcv.__file__).parent)
+        with pytest.raises(ImportError, match='no_such_package'):
+            host.get_installed_path('no_such_package')
+
+
+# ---------------------------------------------------------------------------------------- checkpoints
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """The folder of a training of one epoch."""
+    folder = tmp_path_factory.mktemp('trained')
+    Runner.from_cfg(host.prepare_train(make_config(folder))).train()
+    return folder
+
+
+def test_resume_restores_everything(trained, tmp_path):
+    saved = CheckpointLoader.load_checkpoint(str(trained / 'epoch_1.pth'))
+    cfg = make_config(tmp_path, resume=True, load_from=str(trained / 'epoch_1.pth'))
+    cfg.train_cfg.max_epochs = 2
+    runner = Runner.from_cfg(host.prepare_train(cfg))
+    step = runner.model.train_step
+    seen = {}
+
+    def first_step(data, optim_wrapper):
+        if not seen:
+            seen['raw'] = copy.deepcopy(runner.model.state_dict())
+            seen['moment'] = optim_wrapper.optimizer.state_dict()['state'][0]['exp_avg'].clone()
+            seen['losses'] = runner.message_hub.get_scalar('train/loss').data[0].copy()
+        return step(data, optim_wrapper)
+
+    runner.model.train_step = first_step
+    runner.train()
+    assert (runner.epoch, runner.iter) == (2, 4)
+    for key, value in seen['raw'].items():  # the file holds the averaged weights as state_dict
+        torch.testing.assert_close(value, saved['ema_state_dict'][f'module.{key}'])
+    torch.testing.assert_close(seen['moment'], saved['optimizer']['state'][0]['exp_avg'])
+    np.testing.assert_array_equal(seen['losses'], saved['message_hub']['log_scalars']['train/loss'].data[0])
+    assert len(seen['losses']) == 2
+
+
+def test_loads_before_any_history_was_made(trained, monkeypatch):
+    """As in a fresh process: the host registers the statistics methods with the first ``HistoryBuffer``."""
+    monkeypatch.setattr(HistoryBuffer, '_statistics_methods', {})
+    loss = CheckpointLoader.load_checkpoint(str(trained / 'epoch_1.pth'))['message_hub']['log_scalars'][
+        'train/loss'
+    ]
+    assert loss.statistics('mean', 2) > 0
+
+
+def payloads(marker):
+    command = f'touch {marker}'
+    initialiser = Call(getattr, HistoryBuffer, '__init__')
+    namespace = Call(getattr, initialiser, '__globals__')
+    return {
+        'os.system': Call(os.system, command),
+        'eval': Call(eval, f'__import__("os").system("{command}")'),
+        'getattr of HistoryBuffer': initialiser,
+        'getattr of a function': namespace,
+        'getattr of a module': Call(getattr, Call(__import__, 'os'), 'system'),
+        'method made up': [_Forged(HistoryBuffer, {'__init__': 1}), initialiser],
+        'call of a method': Call(HistoryBuffer.mean, 1),
+        'record dtype': np.zeros(1, [('a', 'i4'), ('b', 'O')]),
+    }
+
+
+class _Forged(Call):
+    """A ``HistoryBuffer`` whose state brings statistics methods of its own."""
+
+    def __init__(self, cls, methods):
+        self.call = cls, (), {'statistics_methods': methods}
+
+
+@pytest.mark.parametrize('name', payloads('x'))
+def test_malicious_checkpoint_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(HistoryBuffer, '_statistics_methods', dict(HistoryBuffer._statistics_methods))
+    path, marker = tmp_path / 'evil.pth', tmp_path / 'marker'
+    torch.save({'state_dict': {}, 'meta': {}, 'message_hub': payloads(marker)[name]}, path)
+    refused = rf'^{re.escape(str(path))} was not loaded: it asks for .+, which could run code; .+$'
+    with pytest.raises(host.CheckpointError, match=refused):
+        load_checkpoint(nn.Linear(1, 1), str(path))
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize('resume', [False, True])
+def test_runner_refuses_a_malicious_checkpoint(tmp_path, resume):
+    path, marker = evil(tmp_path / 'evil.pth', tmp_path / 'marker'), tmp_path / 'marker'
+    runner = Runner.from_cfg(host.prepare_train(make_config(tmp_path, load_from=str(path), resume=resume)))
+    with pytest.raises(host.CheckpointError, match=r'evil\.pth was not loaded: it asks for \w+\.system,'):
+        runner.train()
+    assert not marker.exists()
+
+
+def test_the_payload_is_real(tmp_path):
+    """The control of the tests above: without weights-only loading the command does run."""
+    path = evil(tmp_path / 'evil.pth', tmp_path / 'marker')
+    torch.load(path, weights_only=False)
+    assert (tmp_path / 'marker').exists()
+
+
+def test_the_environment_is_put_back(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+    torch.save({'weight': torch.zeros(1, 1)}, tmp_path / 'good.pth')
+    for path in (tmp_path / 'good.pth', evil(tmp_path / 'evil.pth', tmp_path / 'marker')):
+        with contextlib.suppress(host.CheckpointError):
+            CheckpointLoader.load_checkpoint(str(path))
+        assert os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] == '1'
+        assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
+    assert not (tmp_path / 'marker').exists()
+
+
+@pytest.mark.parametrize('kept', [0, 1, 7, 30, 1000, 0.5, 0.999])
+def test_cut_checkpoint(trained, tmp_path, kept):
+    whole = (trained / 'epoch_1.pth').read_bytes()
+    path = tmp_path / 'cut.pth'
+    path.write_bytes(whole[: kept if isinstance(kept, int) else int(len(whole) * kept)])
+    with pytest.raises(
+        host.CheckpointError, match=r'^.*cut\.pth was not loaded: it is cut, damaged or no checkpoint .*$'
+    ):
+        CheckpointLoader.load_checkpoint(str(path))
+
+
+@pytest.mark.parametrize(
+    'content', [b'<html>404 Not Found</html>', b'{"a": 1}', pickle.dumps([1], 4), b'\x89PNG' * 9]
+)
+def test_no_checkpoint(tmp_path, content):
+    path = tmp_path / 'page.pth'
+    path.write_bytes(content)
+    with pytest.raises(host.CheckpointError, match=r'page\.pth was not loaded'):
+        CheckpointLoader.load_checkpoint(str(path))
+
+
+def test_missing_checkpoint_stays_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'nowhere.pth'))
+
+
+def test_foreign_weights(tmp_path):
+    path = tmp_path / 'foreign.pth'
+    torch.save({'state_dict': {'other.weight': torch.zeros(2, 2), 'weight': torch.zeros(3, 3)}}, path)
+    with pytest.raises(
+        host.CheckpointError,
+        match=r'^nothing was loaded: .* \(other.weight, weight\) fits Linear \(weight, bias\)$',
+    ):
+        load_checkpoint(nn.Linear(2, 2), str(path))
+    model = nn.Linear(3, 3)  # a part that fits is what fine-tuning needs
+    load_checkpoint(model, str(path))
+    assert not model.weight.any()
+
+
+# ---------------------------------------------------------------------------------------------- configs
+
+
+@ON_CPU
+class TestAmp:
+    def test_keeps_what_is_not_about_the_scaler(self):
+        cfg = make_config('x')
+        cfg.optim_wrapper.update(type='mmengine.AmpOptimWrapper', loss_scale=512.0, accumulative_counts=3)
+        given = copy.deepcopy(cfg.optim_wrapper)
+        adapted = host.adapt_amp(cfg).optim_wrapper
+        assert adapted.pop('type') == 'CpuAmpOptimWrapper'
+        assert set(adapted) == set(given) - {'type', 'dtype', 'loss_scale'}
+        assert all(adapted[key] == given[key] for key in adapted)
+        assert cfg.optim_wrapper == given, 'the argument was changed'
+
+    @pytest.mark.parametrize(
+        ('dtype', 'told'), [('float16', 1), (None, 1), ('bfloat16', 0), (torch.bfloat16, 0)]
+    )
+    def test_tells_when_the_type_changes(self, monkeypatch, dtype, told):
+        lines = []
+        monkeypatch.setattr('mmengine.logging.print_log', lambda text, logger: lines.append(text))
+        cfg = make_config('x')
+        cfg.optim_wrapper.dtype = dtype
+        host.adapt_amp(cfg)
+        assert len(lines) == told
+        assert all('bfloat16 on the CPU, not in float16' in line for line in lines)
+
+    def test_leaves_full_precision_alone(self):
+        cfg = make_config(
+            'x', optim_wrapper={'type': 'OptimWrapper', 'optimizer': {'type': 'SGD', 'lr': 0.1}}
+        )
+        assert host.adapt_amp(cfg).optim_wrapper == cfg.optim_wrapper
+
+    def test_runs_in_bfloat16_and_accumulates(self):
+        cfg = make_config('x')
+        cfg.optim_wrapper.optimizer = {'type': 'SGD', 'lr': 1.0}
+        cfg.optim_wrapper.update(accumulative_counts=2, clip_grad={'max_norm': 0.5})
+        del cfg.optim_wrapper['paramwise_cfg']
+        model = nn.Linear(4, 1, bias=False)
+        wrapper = mmengine.optim.build_optim_wrapper(model, host.adapt_amp(cfg).optim_wrapper)
+        wrapper.initialize_count_status(model, 0, 4)
+        start = model.weight.detach().clone()
+        for step in range(2):
+            with wrapper.optim_context(model):
+                output = model(torch.ones(8, 4))
+            assert output.dtype == torch.bfloat16
+            wrapper.update_params(output.sum())
+            assert torch.equal(model.weight, start) == (step == 0)
+        assert (model.weight - start).norm().item() == pytest.approx(0.5, rel=1e-4)
+
+
+@ON_CPU
+@pytest.mark.parametrize('tta', [False, True])
+def test_half_precision_test_run(trained, tmp_path, tta):
+    """``test.py --amp [--tta]`` on a CPU, from a training checkpoint with EMA, to metrics that JSON takes."""
+    cfg = make_config(tmp_path, load_from=str(trained / 'epoch_1.pth'), test_cfg={'fp16': True})
+    runner = Runner.from_cfg(host.prepare_test(with_tta(cfg) if tta else cfg))
+    dtypes = set()
+    (runner.model.module if tta else runner.model).head.fc.register_forward_hook(
+        lambda *io: dtypes.add(io[-1].dtype)
+    )
+    metrics = host.to_plain(runner.test())
+    assert dtypes == {torch.bfloat16}
+    assert set(json.loads(json.dumps(metrics))) == {'accuracy/top1', 'confusion_matrix/result'}
+    assert np.sum(metrics['confusion_matrix/result']) == 8
+
+
+def test_drop_ema_hook():
+    from mmpretrain.engine import EMAHook
+
+    raw = {'type': 'EMAHook', 'evaluate_on_ema': False}
+    others = [{'type': 'EmptyCacheHook'}, {'type': 'PreciseBNHook'}, raw]
+    emas = [{'type': 'EMAHook'}, {'type': 'mmengine.EMAHook'}, {'type': EMAHook}, EMAHook()]
+    cfg = Config({'custom_hooks': [emas[0], *others, *emas[1:3]]})
+    assert host.drop_ema_hook(cfg).custom_hooks == others
+    assert len(cfg.custom_hooks) == 6, 'the argument was changed'
+    assert host.drop_ema_hook(Config({})).custom_hooks == []
+
+
+@ON_CPU
+def test_adapt_dist():
+    assert 'model_wrapper_cfg' not in host.adapt_dist(make_config('x'))
+    wrapper = host.adapt_dist(
+        make_config('x', launcher='pytorch', find_unused_parameters=True)
+    ).model_wrapper_cfg
+    assert wrapper == {
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+        'broadcast_buffers': False,
+        'find_unused_parameters': True,
+    }
+    given = {'broadcast_buffers': True, 'static_graph': True}
+    wrapper = host.adapt_dist(make_config('x', launcher='pytorch', model_wrapper_cfg=given)).model_wrapper_cfg
+    assert wrapper == {'type': 'MMDistributedDataParallel', 'device_ids': None, **given}
+
+
+@ON_CPU
+def test_two_processes_train_on_the_cpu(tmp_path):
+    env = {'WORLD_SIZE': '2', 'MASTER_ADDR': 'localhost', 'MASTER_PORT': free_port()}
+    run_self('rank', tmp_path, *({'RANK': rank, 'LOCAL_RANK': rank, **env} for rank in '01'))
+
+
+def test_fix_dataloaders():
+    cfg = make_config('x')
+    cfg.train_dataloader.update(num_workers=2, prefetch_factor=3)
+    cfg.val_dataloader.prefetch_factor = 3
+    cfg.test_dataloader = None
+    fixed = host.fix_dataloaders(cfg)
+    assert fixed.train_dataloader.persistent_workers
+    assert fixed.train_dataloader.prefetch_factor == 3
+    assert not fixed.val_dataloader.persistent_workers
+    assert 'prefetch_factor' not in fixed.val_dataloader
+    assert fixed.train_dataloader.pin_memory == torch.cuda.is_available()
+    assert cfg.val_dataloader.persistent_workers, 'the argument was changed'
+
+
+def test_to_plain():
+    value = {
+        'a': torch.ones(2, dtype=torch.bfloat16),
+        'b': [np.float32(2), (np.arange(2), 'text')],
+        'c': None,
+    }
+    assert json.dumps(host.to_plain(value)) == '{"a": [1.0, 1.0], "b": [2.0, [[0, 1], "text"]], "c": null}'
+
+
+@pytest.mark.parametrize('factor', [-0.5, -0.1, -0.001, 0.0, 0.1, 0.5])
+def test_hue_goes_round_the_circle(factor):
+    import cv2
+
+    image = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV_FULL).astype(int)
+    hsv[..., 0] = (hsv[..., 0] + int(factor * 255)) % 256
+    expected = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR_FULL)
+    np.testing.assert_array_equal(mmcv.adjust_hue(image, factor, 'cv2'), expected)
