@@ -139,7 +139,7 @@ def test_any_other_mismatch_is_an_error(tmp_path, change, message):
 
 def test_forgotten_prefix_is_an_error(tmp_path):
     init_cfg = save(tmp_path, plain_convnext())
-    with pytest.raises(ValueError, match='unexpected .backbone'):
+    with pytest.raises(ValueError, match=r'unexpected .backbone'):
         load_checkpoint(small(), init_cfg['checkpoint'])
 
 

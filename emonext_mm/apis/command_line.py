@@ -1,0 +1,45 @@
+"""What the tools share: the host's own options, and errors of a user's making in one line."""
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import mmpretrain
+
+from emonext_mm.host import CheckpointError
+
+
+def host_tool(name: str) -> ModuleType:
+    """MMPretrain's ``tools/<name>.py`` as a module: its options are ours, in whatever version is installed.
+
+    Raises:
+        ImportError: if the installed package does not carry its tools.
+    """
+    package = Path(mmpretrain.__file__).parent
+    for folder in (package / '.mim' / 'tools', package.parent / 'tools'):  # wheel, editable install
+        if (folder / f'{name}.py').is_file():
+            spec = importlib.util.spec_from_file_location(f'mmpretrain_tools_{name}', folder / f'{name}.py')
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+    raise ImportError(f'mmpretrain in {package} comes without its tools: pip install --force-reinstall mmpretrain')
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """End the program with one line and status 1 on bad input.
+
+    That is what raises ValueError, OSError (a missing file, no network), ImportError or CheckpointError;
+    anything else is a defect and keeps its traceback. ``EMONEXT_TRACEBACK=1`` keeps every traceback.
+    """
+    try:
+        yield
+    except (ValueError, OSError, ImportError, CheckpointError) as error:
+        if os.environ.get('EMONEXT_TRACEBACK') == '1':
+            raise
+        sys.exit(f'error: {error}')

@@ -1,0 +1,30 @@
+"""Train a model: MMPretrain's tools/train.py, with its options, on today's stack.
+
+    python tools/train.py configs/emonext_atto_synthetic.py
+"""
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from emonext_mm import host
+from emonext_mm.apis.command_line import host_tool, one_line_errors
+
+
+def main() -> None:
+    tool = host_tool('train')
+    args = tool.parse_args()
+    cfg = host.prepare_train(tool.merge_args(Config.fromfile(args.config), args))
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    if is_main_process():
+        # The best epoch if there was a validation, else the last one.
+        checkpoints = sorted(Path(cfg.work_dir).glob('best_*.pth')) or [Path(cfg.work_dir) / 'last_checkpoint']
+        checkpoint = checkpoints[-1] if checkpoints[-1].suffix else checkpoints[-1].read_text()
+        print(f'\nTrained. To test it:\n  python tools/test.py {args.config} {checkpoint}')
+
+
+if __name__ == '__main__':
+    with one_line_errors():
+        main()
