@@ -1,0 +1,21 @@
+"""Drawn faces at their own 48 px; no augmentation, since every face is drawn with its nuisance anyway."""
+pipeline = [dict(type='PackInputs')]
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    dataset=dict(type='SyntheticFER', num_samples=4000, split='train', pipeline=pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    drop_last=True,
+)
+val_dataloader = dict(
+    batch_size=128,
+    num_workers=0,
+    dataset=dict(type='SyntheticFER', num_samples=1000, split='val', pipeline=pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+test_dataloader = dict(
+    batch_size=128,
+    num_workers=0,
+    dataset=dict(type='SyntheticFER', num_samples=1000, split='test', pipeline=pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)

@@ -1,0 +1,21 @@
+"""From scratch on a CPU, all values ours: AdamW, a short linear warm-up and a cosine, bfloat16 autocast, EMA.
+
+``max_epochs`` is a config's own.
+"""
+optim_wrapper = dict(
+    type='AmpOptimWrapper',
+    dtype='bfloat16',
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05),
+    # The STN steers what all the rest sees: a tenth of the rate, or it runs off before the rest has learnt.
+    paramwise_cfg=dict(custom_keys=dict(localization=dict(lr_mult=0.1))),
+    clip_grad=dict(max_norm=5.0),
+)
+# The cosine ends where training ends.
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=200),
+    dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True),
+]
+train_cfg = dict(by_epoch=True, val_interval=1)
+# Annealed: an average that keeps the first random weights for long would be useless in a short run.
+custom_hooks = [dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=2e-3, gamma=10, priority='ABOVE_NORMAL')]
+auto_scale_lr = dict(base_batch_size=64)
