@@ -10,4 +10,4 @@ _base_ = [
     '_base_/default_runtime.py',
 ]
 
-train_cfg = dict(max_epochs=28)
+train_cfg = dict(max_epochs=20)
