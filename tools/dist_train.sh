@@ -3,6 +3,8 @@
 set -euo pipefail
 config=$1 processes=$2
 shift 2
+# One thread a process unless told otherwise; saying so keeps torchrun and MMEngine from warning.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MKL_NUM_THREADS="${MKL_NUM_THREADS:-1}"
 exec torchrun --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$processes" \
   --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
   "$(dirname "$0")/train.py" "$config" --launcher pytorch "$@"
