@@ -58,5 +58,6 @@ def test_every_config_is_in_the_table():
 
 
 def test_paths_exist():
-    for path in re.findall(r'(?:configs|tools)/[\w/]+\.(?:py|sh)', README) + re.findall(r'\]\((\w[\w/]*\.\w+)\)', README):
+    paths = re.findall(r'(?:configs|tools)/[\w/]+\.(?:py|sh)', README)
+    for path in paths + re.findall(r'\]\((\w[\w/]*\.\w+)\)', README):
         assert (ROOT / path).exists(), path

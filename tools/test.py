@@ -2,6 +2,7 @@
 
     python tools/test.py configs/emonext_atto_synthetic.py work_dirs/emonext_atto_synthetic/best_*.pth
 """
+import _preflight  # noqa: F401
 import mmengine
 from mmengine.config import Config
 from mmengine.dist import is_main_process

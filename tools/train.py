@@ -4,6 +4,7 @@
 """
 from pathlib import Path
 
+import _preflight  # noqa: F401
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner

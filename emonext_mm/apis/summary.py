@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from matplotlib import pyplot
 from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ def draw_confusion_matrix(matrix: Tensor, classes: Sequence[str]) -> Figure:
     """Draw counts (K, K), rows the true class: each cell its count, coloured by its share of the row."""
     share = matrix / matrix.sum(1, keepdim=True).clamp(min=1)
     figure, axes = pyplot.subplots(figsize=(6.4, 5.6), layout='constrained')
-    image = axes.imshow(share.cpu(), cmap='Blues', vmin=0, vmax=1)
+    image = axes.imshow(share.cpu().numpy(), cmap='Blues', vmin=0, vmax=1)
     for row, column in torch.cartesian_prod(*2 * [torch.arange(len(matrix))]).tolist():
         colour = 'white' if share[row, column] > 0.5 else 'black'
         axes.text(column, row, int(matrix[row, column]), ha='center', va='center', color=colour)
@@ -73,25 +74,28 @@ def draw_stn(preprocessor: STNDataPreprocessor, dataset: BaseDataset, count: int
     warped, theta = preprocessor.warp(faces)
     corners = torch.tensor([[-1.0, 1, 1, -1, -1], [-1, -1, 1, 1, -1], [1, 1, 1, 1, 1]], device=theta.device)
     height, width = faces.shape[-2:]
-    frames = (theta @ corners + 1) / 2 * torch.tensor([[width], [height]], device=theta.device) - 0.5
+    size = torch.tensor([[width], [height]], device=theta.device)
+    # -1 and 1 are the outer edges of the border pixels, or their centres; pixel 0 has its centre at 0.
+    frames = ((size - int(preprocessor.align_corners)) * (theta @ corners) + size - 1) / 2
     figure, axes = pyplot.subplots(2, len(faces), figsize=(1.3 * len(faces), 2.9), layout='constrained', squeeze=False)
     for column, (face, frame, out) in enumerate(zip(faces, frames, warped)):
         for row, image in enumerate((face, out)):
             axes[row, column].imshow(_pixels(image, preprocessor), vmin=0, vmax=255)
             axes[row, column].set(xticks=[], yticks=[])
+        axes[0, column].set_frame_on(False)
         # Room round the face, for a frame that reaches beyond it.
         axes[0, column].set(xlim=(-0.25 * width, 1.25 * width), ylim=(1.25 * height, -0.25 * height))
-        axes[0, column].plot(*frame.cpu(), color='tab:orange')
+        axes[0, column].plot(*frame.cpu().numpy(), color='tab:orange')
     axes[0, 0].set_ylabel('in')
     axes[1, 0].set_ylabel('out')
     return figure
 
 
-def _pixels(image: Tensor, preprocessor: ClsDataPreprocessor) -> Tensor:
+def _pixels(image: Tensor, preprocessor: ClsDataPreprocessor) -> np.ndarray:
     """A normalised image (C, H, W) as pixels (H, W, 3)."""
     if preprocessor._enable_normalize:
         image = image * preprocessor.std + preprocessor.mean
-    return image.clamp(0, 255).byte().permute(1, 2, 0).expand(-1, -1, 3).cpu()
+    return image.clamp(0, 255).byte().permute(1, 2, 0).expand(-1, -1, 3).cpu().numpy()
 
 
 def _unwrap(model: nn.Module) -> nn.Module:
