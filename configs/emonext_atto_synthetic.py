@@ -11,3 +11,4 @@ _base_ = [
 ]
 
 train_cfg = dict(max_epochs=10)
+default_hooks = dict(visualization=dict(rescale_factor=6))  # 48 px have no room for a caption

@@ -81,6 +81,8 @@ def apply() -> None:
     init_cpu_dist()
     register_cpu_amp()
     shift_hue_down()
+    draw_grey_as_grey()
+    draw_first_view()
 
 
 def prepare_train(cfg: Config) -> Config:
@@ -301,6 +303,44 @@ def shift_hue_down() -> None:
 
     for module in (mmcv, mmcv.image, mmcv.image.photometric):
         module.adjust_hue = adjust_hue
+
+
+def draw_grey_as_grey() -> None:
+    """Lets ``--show`` and ``--show-dir`` draw a one-channel image in grey.
+
+    MMEngine hands it to matplotlib as it is, which colours it by its value.
+    """
+    import numpy as np
+    from mmengine.visualization import Visualizer
+
+    original = Visualizer.set_image
+
+    def set_image(self: Visualizer, image: np.ndarray) -> None:
+        if image.ndim == 2 or image.shape[-1] == 1:
+            image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+        original(self, image)
+
+    if not _is_ours(original):
+        Visualizer.set_image = set_image
+
+
+def draw_first_view() -> None:
+    """Lets ``--tta`` go with ``--show-dir``: of the views of an image, the first is drawn.
+
+    MMPretrain's hook takes the list of views for the list of images, and fails on its shape.
+    """
+    from mmpretrain.engine import VisualizationHook
+
+    original = VisualizationHook._draw_samples
+
+    def draw_samples(self: Any, batch_idx: int, data_batch: dict, data_samples: Any, step: int = 0) -> None:
+        views = data_batch['inputs']
+        if isinstance(views, (list, tuple)) and views[0].ndim == 4:
+            data_batch = {**data_batch, 'inputs': views[0]}
+        original(self, batch_idx, data_batch, data_samples, step)
+
+    if not _is_ours(original):
+        VisualizationHook._draw_samples = draw_samples
 
 
 def silence_known_warnings() -> None:

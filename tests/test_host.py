@@ -39,7 +39,10 @@ from mmengine.logging import HistoryBuffer, MMLogger  # noqa: E402
 from mmengine.model import MMDistributedDataParallel  # noqa: E402
 from mmengine.optim import AmpOptimWrapper  # noqa: E402
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
+from mmpretrain.engine import VisualizationHook  # noqa: E402
 from mmpretrain.registry import DATASETS, TRANSFORMS  # noqa: E402
+from mmpretrain.structures import DataSample  # noqa: E402
+from mmpretrain.visualization import UniversalVisualizer  # noqa: E402
 
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason='a trap of machines without a GPU')
 
@@ -237,6 +240,23 @@ def trap_metrics_to_json(folder):
 def trap_hue(folder):
     image = np.zeros((2, 2, 3), np.uint8)
     return any(raises(lambda b=b: mmcv.adjust_hue(image, -0.1, b), OverflowError) for b in ('cv2', 'pillow'))
+
+
+def trap_grey_drawn_in_colours(folder):
+    visualizer = UniversalVisualizer()
+    visualizer.set_image(np.arange(64, dtype=np.uint8).reshape(8, 8, 1))
+    image = visualizer.get_image()
+    return bool((image[..., 0] != image[..., 2]).any())
+
+
+def trap_views_drawn(folder):
+    """Two images in three views each, as test-time augmentation has them."""
+    UniversalVisualizer.get_instance('views')
+    hook = VisualizationHook(enable=True, interval=1, out_dir=str(folder / 'shown'))
+    samples = [DataSample().set_gt_label(0).set_pred_label(0) for _ in range(2)]
+    views = {'inputs': [torch.zeros(2, 3, 48, 48, dtype=torch.uint8)] * 3}
+    fails = raises(lambda: hook._draw_samples(0, views, samples), RuntimeError)
+    return fails or len(list((folder / 'shown').iterdir())) != 2
 
 
 def trap_cpu_launcher(folder):

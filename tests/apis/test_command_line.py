@@ -1,0 +1,71 @@
+import sys
+
+import mmpretrain
+import pytest
+
+from emonext_mm.apis.command_line import host_tool, one_line_errors
+from emonext_mm.host import CheckpointError
+
+
+def parse(name, monkeypatch, *args):
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the host sets it; this takes it back
+    monkeypatch.setattr(sys, 'argv', [name, *args])
+    return vars(host_tool(name).parse_args())
+
+
+def test_options_of_train(monkeypatch):
+    args = parse('train', monkeypatch, 'config.py', '--work-dir', 'here', '--resume', 'it.pth', '--amp',
+                 '--no-validate', '--auto-scale-lr', '--no-pin-memory', '--no-persistent-workers',
+                 '--launcher', 'pytorch', '--cfg-options', 'train_cfg.max_epochs=3', 'model.head.topk=[1,2]')
+    switches = ('amp', 'no_validate', 'auto_scale_lr', 'no_pin_memory', 'no_persistent_workers')
+    expected = dict(config='config.py', work_dir='here', resume='it.pth', launcher='pytorch', local_rank=0,
+                    cfg_options={'train_cfg.max_epochs': 3, 'model.head.topk': [1, 2]}, **dict.fromkeys(switches, True))
+    assert args == expected
+
+
+def test_resume_without_a_path(monkeypatch):
+    assert parse('train', monkeypatch, 'config.py', '--resume')['resume'] == 'auto'
+    assert parse('train', monkeypatch, 'config.py')['resume'] is None
+
+
+def test_options_of_test(monkeypatch):
+    args = parse('test', monkeypatch, 'config.py', 'it.pth', '--out', 'it.json', '--out-item', 'metrics', '--tta',
+                 '--amp', '--show-dir', 'shown', '--interval', '5', '--work-dir', 'here')
+    expected = dict(config='config.py', checkpoint='it.pth', out='it.json', out_item='metrics', tta=True, amp=True,
+                    show_dir='shown', interval=5, work_dir='here')
+    assert args.items() >= expected.items()
+
+
+def test_editable_install(monkeypatch, tmp_path):
+    (tmp_path / 'mmpretrain').mkdir()
+    (tmp_path / 'tools').mkdir()
+    (tmp_path / 'tools' / 'train.py').write_text('here = True')
+    monkeypatch.setattr(mmpretrain, '__file__', str(tmp_path / 'mmpretrain' / '__init__.py'))
+    assert host_tool('train').here
+    with pytest.raises(ImportError, match='comes without its tools: pip install'):
+        host_tool('test')
+
+
+@pytest.mark.parametrize('error', [ValueError, FileNotFoundError, ConnectionError, ImportError, CheckpointError])
+def test_bad_input_is_one_line(error):
+    with pytest.raises(SystemExit) as end, one_line_errors():
+        raise error('what.pth is bad')
+    assert end.value.code == 'error: what.pth is bad'
+
+
+@pytest.mark.parametrize('error', [TypeError, KeyError, RuntimeError, AssertionError, ZeroDivisionError])
+def test_a_defect_keeps_its_traceback(error):
+    with pytest.raises(error, match='why'), one_line_errors():
+        raise error('why')
+
+
+def test_every_traceback_on_demand(monkeypatch):
+    monkeypatch.setenv('EMONEXT_TRACEBACK', '1')
+    with pytest.raises(ValueError, match='why'), one_line_errors():
+        raise ValueError('why')
+
+
+def test_no_error():
+    with one_line_errors():
+        done = True
+    assert done

@@ -1,0 +1,44 @@
+"""A hook for the test config: dies when told to, says in which precision it runs, keeps the raw weights."""
+import os
+import signal
+from pathlib import Path
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+@HOOKS.register_module()
+class Probe(Hook):
+    """Args: kill_after_iter, kill_at_save: the iteration, the epoch, in which the process gets a SIGKILL."""
+
+    priority = 'VERY_HIGH'  # before EMAHook
+
+    def __init__(self, kill_after_iter=None, kill_at_save=None):
+        self.kill_after_iter = kill_after_iter
+        self.kill_at_save = kill_at_save
+        self.raw_weights = []
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        self.raw_weights.append(get_last_weight(runner.model).detach().clone())
+        if runner.iter + 1 == self.kill_after_iter:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def before_save_checkpoint(self, runner, checkpoint):
+        if checkpoint['meta']['epoch'] == self.kill_at_save:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after_train(self, runner):
+        torch.save(self.raw_weights, Path(runner.work_dir) / 'raw_weights.pt')
+
+    def before_run(self, runner):
+        def log_once(module, args, output):
+            handle.remove()
+            runner.logger.info(f'convolutions in {output.dtype}')
+
+        convolution = next(module for module in runner.model.modules() if isinstance(module, torch.nn.Conv2d))
+        handle = convolution.register_forward_hook(log_once)
+
+
+def get_last_weight(model):
+    return next(p for name, p in model.named_parameters() if name.endswith('head.fc.weight'))

@@ -1,0 +1,160 @@
+"""tools/test.py from the command line: the right weights, what it writes and prints, errors."""
+import json
+import os
+import re
+
+import cv2
+import mmengine
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpretrain.datasets import build_dataset
+from mmpretrain.models import build_classifier
+
+VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
+
+
+@pytest.fixture(scope='module')
+def tested(config, run_tool, trained, tmp_path_factory):
+    """The work dir of a test of the last epoch on the validation split, and what the test printed."""
+    work_dir = tmp_path_factory.mktemp('tested')
+    run = run_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', work_dir,
+                   '--out', work_dir / 'pred.pkl', '--show-dir', work_dir / 'shown', '--interval', 20, *VAL)
+    assert run.returncode == 0, run.stderr
+    return work_dir, run.stdout
+
+
+def metrics_of(work_dir):
+    path, = work_dir.glob('2*/2*.json')
+    return json.loads(path.read_text())
+
+
+def predict(config, weights, tta=False):
+    """Scores (140, 7) of the validation images by a model built here."""
+    cfg = Config.fromfile(config)
+    model = build_classifier(cfg.model).eval()
+    model.load_state_dict(weights)
+    dataset = build_dataset(cfg.val_dataloader.dataset)
+    images = torch.stack([dataset[i]['inputs'] for i in range(len(dataset))])
+    scores = []
+    with torch.no_grad():
+        for views in ([images, images.flip(-1)] if tta else [images]):
+            inputs = torch.cat([model.data_preprocessor(dict(inputs=part))['inputs'] for part in views.split(70)])
+            scores.append(model(inputs).softmax(1))
+    return torch.stack(scores).mean(0)
+
+
+def weights_of(checkpoint, key):
+    state_dict = CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu')[key]
+    return {name.removeprefix('module.'): value for name, value in state_dict.items() if name != 'steps'}
+
+
+def assert_average_was_tested(path, config, checkpoint, tta=False):
+    scores = torch.stack([sample['pred_score'] for sample in mmengine.load(path)])
+    average, raw = (predict(config, weights_of(checkpoint, key), tta) for key in ('state_dict', 'ema_state_dict'))
+    torch.testing.assert_close(scores, average, rtol=0, atol=1e-6)
+    assert (scores - raw).abs().max() > 1e-4
+
+
+def test_measures_what_the_last_validation_measured(tested, trained, scalars):
+    measured, logged = metrics_of(tested[0]), scalars(trained)[1][-1]
+    assert logged['step'] == 2
+    for key in ('accuracy/top1', 'single-label/precision', 'single-label/recall', 'single-label/f1-score'):
+        assert measured[key] == logged[key]
+
+
+def test_ema_weights_are_tested(tested, config, trained):
+    assert_average_was_tested(tested[0] / 'pred.pkl', config, trained / 'epoch_2.pth')
+
+
+def test_ema_weights_are_tested_under_tta(config, run_tool, trained, tmp_path):
+    out = tmp_path / 'tta.pkl'
+    run = run_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--out', out, *VAL)
+    assert run.returncode == 0, run.stderr
+    assert_average_was_tested(out, config, trained / 'epoch_2.pth', tta=True)
+    assert all(np.isfinite(value).all() for value in metrics_of(tmp_path).values())
+
+
+def test_prints_a_summary_with_two_pictures(tested, trained):
+    work_dir, stdout = tested
+    metrics = metrics_of(work_dir)
+    assert stdout.splitlines()[-6:] == [
+        'Tested 140 images of SyntheticFER, split val',
+        f'accuracy         {metrics["accuracy/top1"]:.2f} %',
+        f'macro-F1         {metrics["single-label/f1-score"]:.2f} %',
+        f'checkpoint       {trained / "epoch_2.pth"}',
+        f'confusion matrix {work_dir / "confusion_matrix.png"}',
+        f'STN, in and out  {work_dir / "stn_faces.png"}',
+    ]
+    for name in ('confusion_matrix', 'stn_faces'):
+        height, width, _ = cv2.imread(str(work_dir / f'{name}.png')).shape
+        assert 300 < height < 2000
+        assert 300 < width < 2000
+
+
+def test_shows_grey_images_grey(tested):
+    shown = sorted((tested[0] / 'shown').iterdir())
+    assert len(shown) == 7
+    for path in shown:
+        picture = cv2.imread(str(path))
+        assert picture.std() > 10
+        assert (np.ptp(picture, axis=-1) == 0).mean() > 0.5  # the rest is text
+
+
+def test_metrics_as_json_and_amp(call_tool, config, trained, tmp_path, capfd):
+    call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--amp', '--no-pin-memory',
+              '--out', tmp_path / 'metrics.json', '--out-item', 'metrics')
+    assert 'convolutions in torch.bfloat16' in capfd.readouterr().out
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    matrix = np.array(metrics['confusion_matrix/result'])
+    assert matrix.sum(1).tolist() == [20] * 7
+    assert matrix.trace() / 140 * 100 == pytest.approx(metrics['accuracy/top1'])
+
+
+def test_two_processes_measure_what_one_does(config, run_tool, trained, tested, tmp_path):
+    out = tmp_path / 'metrics.json'
+    run = run_tool('dist_test.sh', config, trained / 'epoch_2.pth', 2, '--work-dir', tmp_path,
+                   '--out', out, '--out-item', 'metrics', *VAL)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count('Tested 140 images') == 1
+    alone, together = metrics_of(tested[0]), json.loads(out.read_text())
+    for key in ('accuracy/top1', 'single-label/f1-score', 'confusion_matrix/result'):
+        assert alone[key] == together[key]
+
+
+def test_out_item_without_out(config, error_of):
+    assert error_of('test.py', config, 'any.pth', '--out-item', 'metrics') == 'error: --out-item needs --out FILE'
+
+
+def test_no_such_config(error_of):
+    assert 'no_such.py' in error_of('test.py', 'no_such.py', 'any.pth')
+
+
+def test_no_such_checkpoint(config, error_of, tmp_path):
+    assert 'no_such.pth' in error_of('test.py', config, 'no_such.pth', '--work-dir', tmp_path)
+
+
+def test_cut_checkpoint(config, run_tool, error_of_run, trained, tmp_path):
+    data = (trained / 'epoch_2.pth').read_bytes()
+    (tmp_path / 'cut.pth').write_bytes(data[:len(data) // 2])
+    message = error_of_run(run_tool('test.py', config, tmp_path / 'cut.pth', '--work-dir', tmp_path))
+    assert re.search(r'cut\.pth was not loaded: it is cut, damaged or no checkpoint', message)
+
+
+class Touch:
+    """Makes a file when it is unpickled without care."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f'touch {self.path}', )
+
+
+def test_malicious_checkpoint(config, error_of, tmp_path):
+    torch.save(dict(state_dict={}, extra=Touch(tmp_path / 'touched')), tmp_path / 'evil.pth')
+    message = error_of('test.py', config, tmp_path / 'evil.pth', '--work-dir', tmp_path)
+    assert re.search(r'evil\.pth was not loaded: it asks for .*system, which could run code', message)
+    assert not (tmp_path / 'touched').exists()

@@ -1,0 +1,168 @@
+"""tools/train.py from the command line: results, EMA, kill and resume, options, errors."""
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+
+
+def load(path):
+    return CheckpointLoader.load_checkpoint(str(path), 'cpu')
+
+
+def assert_same(one, other):
+    """Equal to the last bit, at any depth."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for a, b in zip(one, other):
+            assert_same(a, b)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
+
+
+def assert_same_training(work_dir, other, epoch):
+    one, other = load(work_dir / f'epoch_{epoch}.pth'), load(other / f'epoch_{epoch}.pth')
+    for part in ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'):
+        assert_same(one[part], other[part])
+
+
+def test_names_the_command_that_tests_the_best_checkpoint(trained, config):
+    command = (trained / 'stdout.txt').read_text().splitlines()[-1]
+    start, checkpoint = command.rsplit(' ', 1)
+    assert start == f'  python tools/test.py {config}'
+    assert Path(checkpoint).name.startswith('best_accuracy_top1_epoch_')
+    assert Path(checkpoint).is_file()
+
+
+def test_ema_weights_are_the_ones_to_test(trained):
+    raw = torch.load(trained / 'raw_weights.pt')
+    average = raw[0]
+    for step, weight in enumerate(raw[1:], 1):
+        average = average.lerp(weight, max(2e-3, 10 / (10 + step)))
+    checkpoint = load(trained / 'epoch_2.pth')
+    torch.testing.assert_close(checkpoint['state_dict']['head.fc.weight'], average, rtol=0, atol=1e-7)
+    assert torch.equal(checkpoint['ema_state_dict']['module.head.fc.weight'], raw[-1])
+    assert (average - raw[-1]).abs().max() > 1e-4
+
+
+def test_learning_rate_warms_up_and_ends_near_zero(trained, scalars):
+    rates = [line['base_lr'] for line in scalars(trained)[0]]
+    assert len(rates) == 20
+    assert rates[:4] == sorted(rates[:4])
+    assert rates[4:] == sorted(rates[4:], reverse=True)
+    assert rates[-1] < 0.01 * max(rates)
+
+
+@pytest.fixture(scope='module')
+def killed(config, run_tool, tmp_path_factory):
+    """Killed in the middle of the second epoch; resumed and killed while it saves; resumed to the end."""
+    work_dir = tmp_path_factory.mktemp('killed')
+    first = run_tool('train.py', config, '--work-dir', work_dir, '--cfg-options', 'custom_hooks.1.kill_after_iter=15')
+    shutil.copytree(work_dir, work_dir / 'after_the_first')
+    second = run_tool('train.py', config, '--work-dir', work_dir, '--resume', '--no-pin-memory',
+                      '--no-persistent-workers', '--cfg-options', 'custom_hooks.1.kill_at_save=2',
+                      'train_dataloader.num_workers=1')
+    third = run_tool('train.py', config, '--work-dir', work_dir, '--resume')
+    return work_dir, (first, second, third)
+
+
+def test_killed_in_an_epoch_it_goes_on_from_the_last_checkpoint(killed, trained, scalars):
+    work_dir, runs = killed
+    assert [run.returncode for run in runs[:2]] == [-signal.SIGKILL] * 2
+    lines = scalars(work_dir)[0]
+    expected = scalars(trained)[0]
+    expected = [*expected[:14], *expected[10:]]  # iteration 15 did not come to be logged
+    for key in ('epoch', 'step', 'base_lr', 'lr', 'loss', 'grad_norm'):
+        assert [line[key] for line in lines[:24]] == [line[key] for line in expected]
+
+
+def test_killed_while_it_saves_it_goes_on_from_the_checkpoint_before(killed, trained, scalars):
+    work_dir, runs = killed
+    assert runs[2].returncode == 0, runs[2].stderr
+    assert [line['step'] for line in scalars(work_dir)[0][24:]] == [*range(11, 21)]
+    assert_same_training(work_dir, trained, epoch=2)  # as if nothing had happened
+
+
+def test_same_seed_same_weights(killed, trained):
+    assert_same_training(killed[0] / 'after_the_first', trained, epoch=1)
+
+
+@pytest.fixture(scope='module')
+def with_options(config, run_tool, tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp('options')
+    run = run_tool('train.py', config.with_name('full_precision.py'), '--work-dir', work_dir, '--amp',
+                   '--no-validate', '--auto-scale-lr', '--cfg-options', 'train_cfg.max_epochs=1',
+                   'train_dataloader.num_workers=1', 'model.data_preprocessor.localization_size=None')
+    assert run.returncode == 0, run.stderr
+    return work_dir, run.stdout
+
+
+def test_trains_without_stn(with_options, trained):
+    keys = load(with_options[0] / 'epoch_1.pth')['state_dict'].keys()
+    assert keys == {key for key in load(trained / 'epoch_1.pth')['state_dict'] if 'localization' not in key}
+
+
+def test_amp_on_a_cpu_is_bfloat16(with_options):
+    assert 'convolutions in torch.bfloat16' in with_options[1]
+    assert 'mixed precision runs in bfloat16 on the CPU' in with_options[1]
+
+
+def test_without_validation_the_last_checkpoint_is_named(with_options, scalars):
+    work_dir, stdout = with_options
+    assert scalars(work_dir)[1] == []
+    assert stdout.splitlines()[-1].endswith(f' {work_dir / "epoch_1.pth"}')
+
+
+def test_learning_rate_follows_the_batch_size(with_options, trained, scalars):
+    ours, unscaled = scalars(with_options[0])[0][0]['lr'], scalars(trained)[0][0]['base_lr']
+    assert ours == pytest.approx(unscaled * 14 / 64)
+
+
+def test_two_processes_resume_a_given_checkpoint(config, run_tool, trained, tmp_path, scalars):
+    run = run_tool('dist_train.sh', config, 2, '--resume', trained / 'epoch_1.pth', '--work-dir', tmp_path)
+    assert run.returncode == 0, run.stderr
+    lines, validations = scalars(tmp_path)
+    assert [line['epoch'] for line in lines] == [2] * 5  # 140 images in two processes, 14 at a time
+    assert len(validations) == 1
+    before, after = load(trained / 'epoch_1.pth'), load(tmp_path / 'epoch_2.pth')
+    assert before['state_dict'].keys() == after['state_dict'].keys()
+    assert [after['optimizer']['state'][0]['step'], before['optimizer']['state'][0]['step']] == [15, 10]
+
+
+def test_no_such_config(error_of):
+    assert re.search(r'no_such\.py', error_of('train.py', 'no_such.py'))
+
+
+def test_no_data(call_tool, tmp_path):
+    """The one error of more than a line: it shows what the folder should look like."""
+    config = Path(__file__).parents[2] / 'configs' / 'emonext_tiny_fer2013.py'
+    options = ('model.backbone.init_cfg=None', *(f'{split}_dataloader.dataset.data_root={tmp_path}'
+                                                 for split in ('train', 'val')))
+    with pytest.raises(SystemExit, match=rf'error: No FER2013 data in {tmp_path}\n(.*\n)+  train\.csv') as end:
+        call_tool('train.py', config, '--work-dir', tmp_path / 'work', '--cfg-options', *options)
+    assert 'kaggle' in end.value.code
+
+
+WEIGHTS = ('model.backbone.init_cfg.type=Pretrained', 'model.backbone.init_cfg.checkpoint={}')
+
+
+def test_no_such_weights(config, error_of, tmp_path):
+    options = [option.format(tmp_path / 'no_such.pth') for option in WEIGHTS]
+    assert 'no_such.pth' in error_of('train.py', config, '--work-dir', tmp_path, '--cfg-options', *options)
+
+
+def test_weights_that_cannot_be_had_name_both_ways_out(config, run_tool, error_of_run, tmp_path):
+    options = [option.format('timm://convnext_tiny.fb_in22k') for option in WEIGHTS]
+    run = run_tool('train.py', config, '--work-dir', tmp_path, '--cfg-options', *options,
+                   HF_HUB_OFFLINE='1', HF_HOME=str(tmp_path))
+    message = error_of_run(run)
+    assert '--cfg-options model.backbone.init_cfg.checkpoint=FILE' in message
+    assert '--cfg-options model.backbone.init_cfg=None' in message
