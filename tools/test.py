@@ -1,6 +1,8 @@
 """Test a model: MMPretrain's tools/test.py, with its options, on today's stack; ends with a summary.
 
-    python tools/test.py configs/emonext_atto_synthetic.py work_dirs/emonext_atto_synthetic/best_*.pth
+    python tools/test.py configs/emonext_atto_synthetic.py work_dirs/emonext_atto_synthetic
+
+In place of a checkpoint, the folder of a training run stands for its best one.
 """
 import _preflight  # noqa: F401
 import mmengine
@@ -10,13 +12,14 @@ from mmengine.evaluator import DumpResults
 from mmengine.runner import Runner
 
 from emonext_mm import host
-from emonext_mm.apis.command_line import host_tool, one_line_errors
+from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
 from emonext_mm.apis.summary import summarize_test
 
 
 def main() -> None:
     tool = host_tool('test')
     args = tool.parse_args()
+    args.checkpoint = str(find_checkpoint(args.checkpoint))
     if args.out is None and args.out_item is not None:
         raise ValueError('--out-item needs --out FILE')
     cfg = host.prepare_test(tool.merge_args(Config.fromfile(args.config), args))

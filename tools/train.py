@@ -2,8 +2,6 @@
 
     python tools/train.py configs/emonext_atto_synthetic.py
 """
-from pathlib import Path
-
 import _preflight  # noqa: F401
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -20,10 +18,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     runner.train()
     if is_main_process():
-        # The best epoch if there was a validation, else the last one.
-        checkpoints = sorted(Path(cfg.work_dir).glob('best_*.pth')) or [Path(cfg.work_dir) / 'last_checkpoint']
-        checkpoint = checkpoints[-1] if checkpoints[-1].suffix else checkpoints[-1].read_text()
-        print(f'\nTrained. To test it:\n  python tools/test.py {args.config} {checkpoint}')
+        print(f'\nTrained. To test it:\n  python tools/test.py {args.config} {cfg.work_dir}')
 
 
 if __name__ == '__main__':

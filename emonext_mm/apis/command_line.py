@@ -30,6 +30,23 @@ def host_tool(name: str) -> ModuleType:
     raise ImportError(f'mmpretrain in {package} comes without its tools: pip install --force-reinstall mmpretrain')
 
 
+def find_checkpoint(path: str | Path) -> Path:
+    """The checkpoint to test: ``path`` itself or, in a work dir, the newest best one, else the last one.
+
+    Raises:
+        FileNotFoundError: if the folder holds no checkpoint.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    best = sorted(path.glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
+    if best:
+        return best[-1]
+    if (path / 'last_checkpoint').is_file():
+        return Path((path / 'last_checkpoint').read_text().strip())
+    raise FileNotFoundError(f'{path} holds no checkpoint, neither best_*.pth nor last_checkpoint')
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """End the program with one line and status 1 on bad input.

@@ -1,9 +1,11 @@
+import os
 import sys
+from pathlib import Path
 
 import mmpretrain
 import pytest
 
-from emonext_mm.apis.command_line import host_tool, one_line_errors
+from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
 from emonext_mm.host import CheckpointError
 
 
@@ -69,3 +71,16 @@ def test_no_error():
     with one_line_errors():
         done = True
     assert done
+
+
+def test_find_checkpoint(tmp_path):
+    """A file is itself; a work dir its newest best checkpoint, else its last, else an error that names it."""
+    assert find_checkpoint('some.pth') == Path('some.pth')
+    with pytest.raises(FileNotFoundError, match=f'{tmp_path} holds no checkpoint'):
+        find_checkpoint(tmp_path)
+    (tmp_path / 'last_checkpoint').write_text('/runs/epoch_3.pth')
+    assert find_checkpoint(tmp_path) == Path('/runs/epoch_3.pth')
+    for age, name in enumerate(('best_9.pth', 'best_10.pth')):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (age, age))
+    assert find_checkpoint(tmp_path) == tmp_path / 'best_10.pth'
