@@ -3,7 +3,7 @@ pipeline = [dict(type='PackInputs')]
 train_dataloader = dict(
     batch_size=64,
     num_workers=0,
-    dataset=dict(type='SyntheticFER', num_samples=4000, split='train', pipeline=pipeline),
+    dataset=dict(type='SyntheticFER', num_samples=8000, split='train', pipeline=pipeline),
     sampler=dict(type='DefaultSampler', shuffle=True),
     drop_last=True,
 )
