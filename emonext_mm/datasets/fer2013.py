@@ -134,7 +134,7 @@ class FER2013(BaseDataset):
         """Which faces of the split have a copy across the border of training, (len(self._table),) bool."""
         split = SPLITS.index(self.split)
         across = [usage for usage in range(len(SPLITS)) if (usage == 0) != (split == 0)]
-        others = {SPLITS[usage]: _usage_images(self.data_root, usage) for usage in across}
+        others = {SPLITS[usage]: self._images_of(usage) for usage in across}
         missing = ' or '.join(name for name, images in others.items() if not len(images))
         if not any(map(len, others.values())):
             raise ValueError(f'{self._path}: no images of {missing}, so that copies of {self.split} cannot be found')
@@ -145,6 +145,11 @@ class FER2013(BaseDataset):
         mine = self._table.usage_slice(split)
         leaked[mine] = have_copy(self._table.images[mine], np.concatenate(list(others.values())))
         return leaked
+
+    def _images_of(self, usage: int) -> np.ndarray:
+        source = find_source(self.data_root, usage)
+        table = self._table if source.path == self._path else load_table(source)  # folders are slow to look through
+        return table.images[table.usage_slice(usage)]
 
     def _get_unserialized_subset(self, indices) -> np.ndarray:
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
@@ -250,11 +255,6 @@ def _votes_path(source: CsvSource | FolderSource) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: ferplus needs this file (https://github.com/microsoft/FERPlus)')
     return path
-
-
-def _usage_images(data_root: str, usage: int) -> np.ndarray:
-    table = load_table(find_source(data_root, usage))
-    return table.images[table.usage_slice(usage)]
 
 
 def _check_counts(path: Path, split: str, labels: np.ndarray) -> None:

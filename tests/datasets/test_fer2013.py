@@ -377,6 +377,7 @@ def leaky(faces):
     images[[4, 7]] = images[1]
     images[9] = images[3] ^ 1
     images[6] = images[8]  # PublicTest on both sides
+    images[13] = images[10]  # PublicTest and PrivateTest
     images[2] = images[0]  # Training on both sides
     return faces._replace(images=images)
 
