@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from .copies import have_copy
 from .face_table import CLASSES, UNLABELLED, USAGES
 from .ferplus import VOTES_FILE, labels_and_scores, read_votes
 from .sources import CsvSource, FolderSource, find_source
@@ -68,12 +69,15 @@ class FER2013(BaseDataset):
             share that place are dropped), or 'soft' (the votes as ``gt_score``, and their argmax as label).
             Both drop a face unless an emotion has more votes than each of contempt, unknown and no-face.
         color_type: 'grayscale', or 'color' for the same value in three channels.
+        drop_leaked: leave out of the split train the images that have an exact or near copy (see
+            ``copies.py``) in val or test. No effect on val and test. Takes about a second.
         **kwargs: the host's ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init``,
             ``max_refetch``.
 
     Raises:
         FileNotFoundError: no data; the message says where to get them. No ``fer2013new.csv`` for ``ferplus``.
-        ValueError: data that are wrong, with file, line and value; a split that the data do not have.
+        ValueError: data that are wrong, with file, line and value; a split that the data do not have;
+            ``drop_leaked`` for data that have neither val nor test.
 
     Examples:
         >>> FER2013(data_root='data/fer2013', split='val')
@@ -87,10 +91,13 @@ class FER2013(BaseDataset):
     METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (the host's name and type)
 
     def __init__(self, data_root: str, split: str = 'train', pipeline: tuple | list = (),
-                 ferplus: str | None = None, color_type: str = 'grayscale', **kwargs) -> None:
+                 ferplus: str | None = None, color_type: str = 'grayscale',
+                 drop_leaked: bool = False, **kwargs) -> None:
         self.split = _one_of('split', split, SPLITS)
         self.ferplus = _one_of('ferplus', ferplus, (None, 'majority', 'soft'))
         self.color_type = _one_of('color_type', color_type, ('grayscale', 'color'))
+        self.drop_leaked = drop_leaked
+        self._leaked: np.ndarray | None = None  # (len(self._table),) bool, made when first asked for
         # data_list holds the faces' places in the table; there are no dicts to serialize.
         super().__init__(ann_file='', data_root=os.path.expanduser(data_root), pipeline=pipeline,
                          serialize_data=False, **kwargs)
@@ -109,11 +116,40 @@ class FER2013(BaseDataset):
         self._path, self._table, self._labels, self._scores = source.path, table, table.labels, None
         if votes_path is None:
             _check_counts(source.path, self.split, table.labels[rows])
-            return rows
-        soft = self.ferplus == 'soft'
-        self._labels, scores = labels_and_scores(read_votes(votes_path, table), soft)
-        self._scores = scores if soft else None
-        return rows[self._labels[rows] != UNLABELLED]
+        else:
+            soft = self.ferplus == 'soft'
+            self._labels, scores = labels_and_scores(read_votes(votes_path, table), soft)
+            self._scores = scores if soft else None
+            rows = rows[self._labels[rows] != UNLABELLED]
+        return self._without_leaked(rows) if self.drop_leaked and self.split == 'train' else rows
+
+    def _without_leaked(self, rows: np.ndarray) -> np.ndarray:
+        self._leaked = self._find_leaked()
+        kept = rows[~self._leaked[rows]]
+        print_log(f'{self._path}: {len(rows) - len(kept)} of {len(rows)} training images left out, they have a '
+                  'copy in val or test', logger='current', level=logging.INFO)
+        return kept
+
+    def _find_leaked(self) -> np.ndarray:
+        """Which faces of the split have a copy across the border of training, (len(self._table),) bool."""
+        split = SPLITS.index(self.split)
+        across = [usage for usage in range(len(SPLITS)) if usage != split]
+        others = {SPLITS[usage]: self._images_of(usage) for usage in across}
+        missing = ' or '.join(name for name, images in others.items() if not len(images))
+        if not any(map(len, others.values())):
+            raise ValueError(f'{self._path}: no images of {missing}, so that copies of {self.split} cannot be found')
+        if missing:
+            print_log(f'{self._path}: no images of {missing}, so that copies of them in {self.split} go unnoticed',
+                      logger='current', level=logging.WARNING)
+        leaked = np.zeros(len(self._table), bool)
+        mine = self._table.usage_slice(split)
+        leaked[mine] = have_copy(self._table.images[mine], np.concatenate(list(others.values())))
+        return leaked
+
+    def _images_of(self, usage: int) -> np.ndarray:
+        source = find_source(self.data_root, usage)
+        table = self._table if source.path == self._path else load_table(source)  # folders are slow to look through
+        return table.images[table.usage_slice(usage)]
 
     def _get_unserialized_subset(self, indices) -> np.ndarray:
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
@@ -134,6 +170,21 @@ class FER2013(BaseDataset):
     def labels(self) -> np.ndarray:
         """(N,) int64, a copy; -1 for faces without a label."""
         return self._labels[self.data_list]
+
+    @property
+    @force_full_init
+    def leaked(self) -> np.ndarray:
+        """Which images of val or test have an exact or near copy in train, (N,) bool.
+
+        Of train: which have one in val or test. All training images count, whatever ``drop_leaked`` and
+        ``ferplus`` leave out. The first call takes about a second.
+
+        Raises:
+            ValueError: the data lack the other side.
+        """
+        if self._leaked is None:
+            self._leaked = self._find_leaked()
+        return self._leaked[self.data_list]
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
@@ -185,7 +236,8 @@ class FER2013(BaseDataset):
     def extra_repr(self) -> list[str]:
         source = self._path if self._fully_initialized else self.data_root
         lines = [f'Source: \t{source}', f'Split: \t{self.split} ({USAGES[SPLITS.index(self.split)]})']
-        return lines + ([f'Labels: \tFER+ {self.ferplus}'] if self.ferplus else [])
+        lines += [f'Labels: \tFER+ {self.ferplus}'] if self.ferplus else []
+        return lines + (['Leaked: \tleft out of train'] if self.drop_leaked and self.split == 'train' else [])
 
 
 def _one_of(name: str, value, choices: tuple):

@@ -128,7 +128,7 @@ class FolderSource:
 
         def decode(start: int) -> None:
             for place, file in enumerate(files[start:start + _CHUNK], start):
-                images[place] = _read_image(os.path.join(self.path, file.path))
+                images[place] = read_image(os.path.join(self.path, file.path))
 
         # The decoder lets go of the interpreter; a task is a chunk, for one image costs less than a task.
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -185,7 +185,7 @@ def _usage_of_name(file: _File) -> int | None:
     return next((usage for usage in (_VAL, _TEST) if name.startswith(f'{USAGES[usage]}_')), None)
 
 
-def _read_image(path: str) -> np.ndarray:
+def read_image(path: str) -> np.ndarray:
     """Grey image, (48, 48) uint8."""
     data = np.fromfile(path, np.uint8)
     image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None

@@ -366,3 +366,73 @@ def test_ferplus_without_votes_or_csv(root, tmp_path, faces):
     folder = write_folders(tmp_path / 'folder', faces)
     with pytest.raises(FileNotFoundError, match=f'^{folder}/fer2013new.csv: .*only image folders were found'):
         FER2013(str(folder), ferplus='soft')
+
+
+# copies across the splits
+
+@pytest.fixture
+def leaky(faces):
+    """Rows 4 and 7 (Training) equal row 1 (PublicTest), row 9 is one grey level off row 3 (PrivateTest)."""
+    images = faces.images.copy()
+    images[[4, 7]] = images[1]
+    images[9] = images[3] ^ 1
+    images[6] = images[8]  # PublicTest on both sides
+    images[13] = images[10]  # PublicTest and PrivateTest
+    images[2] = images[0]  # Training on both sides
+    return faces._replace(images=images)
+
+
+def rows_of(dataset):
+    return [int(dataset.get_data_info(i)['sample_id'].rpartition('_')[2]) for i in range(len(dataset))]
+
+
+@pytest.mark.parametrize('write', [write_fer2013, write_folders])
+def test_drop_leaked(tmp_path, leaky, log, write):
+    write(tmp_path, leaky)
+    whole = FER2013(str(tmp_path))
+    kept = FER2013(str(tmp_path), drop_leaked=True)
+    assert rows_of(whole) == leaky.of('Training')
+    assert [row for row, leaked in zip(rows_of(whole), whole.leaked) if leaked] == [4, 7, 9]
+    assert rows_of(kept) == [row for row in leaky.of('Training') if row not in (4, 7, 9)]
+    assert not kept.leaked.any()
+    np.testing.assert_array_equal(kept.images, leaky.images[rows_of(kept)])
+    assert kept.labels.tolist() == [leaky.labels[row] for row in rows_of(kept)]
+    assert any('3 of 12 training images left out' in text for _, text in log)
+    assert 'Leaked: \tleft out of train' in repr(kept)
+    assert 'Leaked' not in repr(whole)
+
+
+@pytest.mark.parametrize(('split', 'leaked'), [('val', [1]), ('test', [3])])
+def test_val_and_test_tell_what_leaked_and_keep_it(tmp_path, leaky, split, leaked):
+    dataset = FER2013(str(write_fer2013(tmp_path, leaky).parent), split=split, drop_leaked=True)
+    assert rows_of(dataset) == leaky.of(USAGE[split])
+    assert dataset.leaked.dtype == bool
+    assert [row for row, found in zip(rows_of(dataset), dataset.leaked) if found] == leaked
+    assert dataset.get_subset([-1, 0]).leaked.tolist() == dataset.leaked[[-1, 0]].tolist()
+
+
+def test_drop_leaked_goes_with_ferplus_and_indices(tmp_path, leaky):
+    write_fer2013(tmp_path, leaky)
+    write_votes(tmp_path, leaky.usages, [{'happiness': 9} if row % 2 else {'NF': 9} for row in range(21)])
+    dataset = FER2013(str(tmp_path), drop_leaked=True, ferplus='soft', indices=3)
+    assert rows_of(dataset) == [row for row in leaky.of('Training') if row % 2 and row not in (7, 9)][:3]
+    assert dataset[0]['gt_score'].shape == (7,)
+
+
+def test_drop_leaked_across_the_files_of_the_competition(tmp_path, leaky):
+    rows = csv_rows(leaky)
+    write_lines(tmp_path / 'train.csv', 'emotion,pixels', [row[:2] for row in rows[4:]])
+    write_lines(tmp_path / 'test.csv', 'pixels', [row[1:2] for row in rows[:4]])
+    assert len(FER2013(str(tmp_path), drop_leaked=True)) == 17 - 3
+    assert FER2013(str(tmp_path), split='test').leaked.tolist() == [False, True, False, True]
+
+
+def test_drop_leaked_with_nothing_to_compare(tmp_path, leaky, log):
+    rows = csv_rows(leaky)
+    path = write_lines(tmp_path / 'fer2013.csv', 'emotion,pixels,Usage', [r for r in rows if r[2] == 'Training'])
+    with pytest.raises(ValueError, match=f'^{path}: no images of val or test, so that copies of train cannot be found'):
+        FER2013(str(tmp_path), drop_leaked=True)
+    write_lines(path, 'emotion,pixels,Usage', [r for r in rows if r[2] != 'PrivateTest'])
+    log.clear()
+    assert 9 in rows_of(FER2013(str(tmp_path), drop_leaked=True))
+    assert f'{path}: no images of test, so that copies of them in train go unnoticed' in warnings_in(log)

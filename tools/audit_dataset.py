@@ -1,0 +1,52 @@
+"""Look for copies, contradicting labels and other defects in FER2013, in any layout that the data set reads.
+
+    python tools/audit_dataset.py data/fer2013 --out work_dirs/audit
+
+The report goes to the screen; --out adds audit.json (all of it) and audit.png (the worst, as pictures).
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import _preflight  # noqa: F401
+import cv2
+
+from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.datasets.audit import audit
+from emonext_mm.datasets.audit_files import read_faces
+from emonext_mm.datasets.audit_report import to_plain, to_text
+from emonext_mm.datasets.audit_sheet import draw_sheet
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file in one step: whoever is killed leaves the old one or none."""
+    part = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('root', help='a folder or a csv file, as FER2013 takes it')
+    parser.add_argument('--out', type=Path, help='folder for audit.json and audit.png')
+    args = parser.parse_args(argv)
+    faces = read_faces(args.root)
+    found = audit(faces.images, faces.labels, faces.splits)
+    plain = to_plain(found, faces)
+    print(to_text(plain))
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_whole(args.out / 'audit.json', json.dumps(plain, indent=1).encode())
+        write_whole(args.out / 'audit.png', cv2.imencode('.png', draw_sheet(found, faces))[1].tobytes())
+        print(f'\n{args.out / "audit.json"}, {args.out / "audit.png"}')
+
+
+if __name__ == '__main__':
+    with one_line_errors():
+        main()
