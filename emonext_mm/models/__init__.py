@@ -2,5 +2,13 @@ from . import pretrained  # registers timm://
 from .emonext import EmoNeXt
 from .sa_head import SARegClsHead
 from .stn_preprocessor import STNDataPreprocessor
+from .tta import AverageLogitTTA, AverageProbabilityTTA
 
-__all__ = ['EmoNeXt', 'SARegClsHead', 'STNDataPreprocessor', 'pretrained']
+__all__ = [
+    'AverageLogitTTA',
+    'AverageProbabilityTTA',
+    'EmoNeXt',
+    'SARegClsHead',
+    'STNDataPreprocessor',
+    'pretrained',
+]

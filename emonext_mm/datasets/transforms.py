@@ -1,0 +1,78 @@
+"""Ten-crop: the four corners and the centre of a face, and the same of its mirror image.
+
+Krizhevsky et al., "ImageNet Classification with Deep CNNs", 2012, section 4.1; the released code of EmoNeXt tests
+with it. Views and their order are those of ``torchvision.transforms.TenCrop``.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Callable
+
+from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug
+from mmpretrain.registry import TRANSFORMS
+
+CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in torchvision's order
+
+
+@TRANSFORMS.register_module()
+class CropAt(BaseTransform):
+    """Crop a square at a place given in shares of the room there is.
+
+    Required keys: ``img`` (H, W) or (H, W, C). Modified keys: ``img``, ``img_shape``.
+
+    Args:
+        crop_size: side of the square in pixels.
+        x: 0 for the left edge, 0.5 for the middle, 1 for the right edge.
+        y: 0 for the top, 1 for the bottom.
+
+    Raises:
+        ValueError: ``crop_size``, ``x`` or ``y`` is none of the above; an image is smaller than the crop.
+    """
+
+    def __init__(self, crop_size: int, x: float = 0.5, y: float = 0.5) -> None:
+        if not isinstance(crop_size, int) or crop_size < 1:
+            raise ValueError(f'crop_size must be a positive whole number of pixels, got {crop_size!r}')
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f'x and y must be between 0 and 1, got {x!r} and {y!r}')
+        self.crop_size, self.x, self.y = crop_size, x, y
+
+    def transform(self, results: dict) -> dict:
+        size = self.crop_size
+        height, width = results['img'].shape[:2]
+        if min(height, width) < size:
+            raise ValueError(f'a crop of {size} px does not fit in an image of {height} x {width}')
+        left, top = round(self.x * (width - size)), round(self.y * (height - size))
+        results['img'] = results['img'][top:top + size, left:left + size]
+        results['img_shape'] = (size, size)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(crop_size={self.crop_size}, x={self.x}, y={self.y})'
+
+
+@TRANSFORMS.register_module()
+class TenCrop(TestTimeAug):
+    """Ten views of an image, for the end of a ``tta_pipeline``.
+
+    The host's ``TestTimeAug`` over crops and flips: each key of the result is a list of ten. Order: top left, top
+    right, bottom left, bottom right, centre; then the same of the mirror image. ::
+
+        tta_pipeline = [
+            dict(type='Resize', scale=236, interpolation='bilinear'),
+            dict(type='TenCrop', crop_size=224, transforms=[dict(type='PackInputs')]),
+        ]
+
+    Args:
+        crop_size: side of the square views in pixels.
+        transforms: what happens to each view; the last one packs it.
+
+    Raises:
+        ValueError: as :class:`CropAt`.
+    """
+
+    def __init__(self, crop_size: int, transforms: Sequence[dict | Callable] = (dict(type='PackInputs'),)) -> None:
+        flips = [RandomFlip(prob=0.0), RandomFlip(prob=1.0)]
+        crops = [CropAt(crop_size, x, y) for x, y in CORNERS_AND_CENTRE]
+        # Built here: TestTimeAug would look in MMCV's registry, which does not know MMPretrain's transforms.
+        rest = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in transforms]
+        super().__init__([flips, crops, *([step] for step in rest)])

@@ -1,0 +1,89 @@
+"""Ten-crop: torchvision's views, in a pipeline of the host."""
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, default_collate, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import TRANSFORMS
+from torchvision.transforms import TenCrop as TorchvisionTenCrop
+
+from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop
+
+
+def face(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def channels_first(image):
+    return torch.from_numpy(image if image.ndim == 3 else image[..., None]).permute(2, 0, 1)
+
+
+def test_smoke():
+    transform = TRANSFORMS.build(dict(type='TenCrop', crop_size=224))
+    packed = transform(dict(img=face(236, 236), gt_label=3))
+    assert {key: len(value) for key, value in packed.items()} == dict(inputs=10, data_samples=10)
+    assert {view.shape for view in packed['inputs']} == {(1, 224, 224)}
+    assert all(sample.gt_label == 3 and sample.img_shape == (224, 224) for sample in packed['data_samples'])
+
+
+@pytest.mark.parametrize('crop_size', [0, -1, 1.5, None, (3, 3)])
+def test_not_a_crop_size(crop_size):
+    with pytest.raises(ValueError, match='crop_size must be a positive whole number of pixels, got '):
+        TenCrop(crop_size)
+
+
+@pytest.mark.parametrize('place', [dict(x=-0.1), dict(y=1.5)])
+def test_not_a_place(place):
+    with pytest.raises(ValueError, match='x and y must be between 0 and 1, got '):
+        CropAt(8, **place)
+
+
+def test_image_smaller_than_the_crop():
+    with pytest.raises(ValueError, match='a crop of 48 px does not fit in an image of 60 x 47'):
+        TenCrop(48)(dict(img=face(60, 47)))
+
+
+@pytest.mark.parametrize(('shape', 'crop_size'), [((236, 236), 224), ((52, 52, 3), 48), ((53, 62), 48),
+                                                  ((51, 49, 3), 48), ((48, 48), 48), ((9, 7), 1)])
+def test_the_views_are_torchvisions(shape, crop_size):
+    image = face(*shape)
+    views = torch.stack(TenCrop(crop_size)(dict(img=image.copy()))['inputs'])
+    assert torch.equal(views, torch.stack(TorchvisionTenCrop(crop_size)(channels_first(image))))
+
+
+def test_the_image_itself_is_left_alone():
+    image = face(52, 52)
+    before = image.copy()
+    TenCrop(48)(dict(img=image))
+    assert (image == before).all()
+
+
+def test_transforms_apply_to_every_view():
+    class Invert:
+        def __call__(self, results):
+            return dict(results, img=255 - results['img'])
+
+    image = face(12, 12)
+    views = TenCrop(8, transforms=[Invert(), dict(type='PackInputs')])(dict(img=image))['inputs']
+    assert torch.equal(torch.stack(views), 255 - torch.stack(TorchvisionTenCrop(8)(channels_first(image))))
+
+
+@pytest.mark.parametrize('collate', [default_collate, pseudo_collate])
+def test_collates_to_ten_batches(collate):
+    dataset = SyntheticFER(3, pipeline=[TRANSFORMS.build(dict(type='TenCrop', crop_size=40))])
+    batch = collate([dataset[i] for i in range(3)])
+    assert len(batch['inputs']) == len(batch['data_samples']) == 10
+    for view, (inputs, samples) in enumerate(zip(batch['inputs'], batch['data_samples'])):
+        assert [sample.sample_idx for sample in samples] == [0, 1, 2]
+        expected = [TorchvisionTenCrop(40)(channels_first(image))[view] for image in dataset.images]
+        assert all(map(torch.equal, inputs, expected))
+
+
+@pytest.mark.parametrize(('path', 'size'), [('fer2013_224', 224), ('fer2013_48', 48), ('synthetic_48', 48)])
+def test_pipelines_of_the_configs(path, size, request):
+    init_default_scope('mmpretrain')
+    base = request.config.rootpath / 'configs/_base_/datasets'
+    views = Compose(Config.fromfile(base / f'{path}.py').tta_pipeline)(dict(img=face(48, 48)))['inputs']
+    assert [tuple(view.shape) for view in views] == [(1, size, size)] * 10
+    assert len({view.numpy().tobytes() for view in views}) == 10
