@@ -2,35 +2,61 @@
 
     python tools/test.py configs/emonext_atto_synthetic.py work_dirs/emonext_atto_synthetic
 
-In place of a checkpoint, the folder of a training run stands for its best one.
+In place of a checkpoint, the folder of a training run stands for its best one. --tta tests on ten crops of each
+image. --out FILE.json (or .csv) writes what was predicted for each image, by name; with --out-item metrics it is
+the metrics. Both carry the conditions they were measured under.
 """
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
 import _preflight  # noqa: F401
-import mmengine
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
+from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.runner import Runner
 
 from emonext_mm import host
 from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
-from emonext_mm.apis.summary import summarize_test
+from emonext_mm.apis.conditions import ConditionsHook
+from emonext_mm.apis.summary import METRICS_SUFFIXES, summarize_test, write_metrics
+from emonext_mm.evaluation import PredictionFile
+
+
+def prediction_files(args: Namespace) -> list[BaseMetric]:
+    """What gathers the predictions, if they are asked for; a bad --out is found before anything runs."""
+    if args.out is None and args.out_item is not None:
+        raise ValueError('--out-item needs --out FILE')
+    if args.out is None:
+        return []
+    suffix = Path(args.out).suffix
+    if args.out_item != 'metrics':
+        return [(DumpResults if suffix in ('.pkl', '.pickle') else PredictionFile)(args.out)]
+    if suffix not in METRICS_SUFFIXES:
+        raise ValueError(f'{args.out}: metrics are written to {", ".join(METRICS_SUFFIXES)}')
+    return []
 
 
 def main() -> None:
     tool = host_tool('test')
     args = tool.parse_args()
+    files = prediction_files(args)
     args.checkpoint = str(find_checkpoint(args.checkpoint))
-    if args.out is None and args.out_item is not None:
-        raise ValueError('--out-item needs --out FILE')
     cfg = host.prepare_test(tool.merge_args(Config.fromfile(args.config), args))
     runner = Runner.from_cfg(cfg)
-    if args.out and args.out_item != 'metrics':
-        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+    hook = ConditionsHook()
+    runner.register_hook(hook)
+    runner.test_evaluator.metrics.extend(files)
     metrics = runner.test()
     if is_main_process():
-        if args.out and args.out_item == 'metrics':
-            mmengine.dump(host.to_plain(metrics), args.out)
-        print(summarize_test(runner, metrics))
+        conditions = hook.describe(runner)
+        for file in files:
+            if isinstance(file, PredictionFile):  # DumpResults has written its own
+                file.write(runner.test_dataloader.dataset, conditions)
+        if args.out_item == 'metrics':
+            write_metrics(args.out, metrics, conditions)
+        print(summarize_test(runner, metrics, conditions))
 
 
 if __name__ == '__main__':

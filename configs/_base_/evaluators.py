@@ -1,8 +1,10 @@
-"""Accuracy, macro-averaged precision, recall (UAR) and F1; at test time the confusion matrix too."""
-val_evaluator = [
-    dict(type='Accuracy', topk=(1, )),
-    dict(type='SingleLabelMetric', average='macro'),
-]
-test_evaluator = [*val_evaluator, dict(type='ConfusionMatrix')]
+"""Accuracy with its interval, macro averages, calibration error; at test time per class and the confusion matrix too.
+
+``tools/test.py --tta`` averages the probabilities over the views of ``tta_pipeline`` (with the data set).
+With ``--tta --cfg-options model.type=AverageLogitTTA`` it averages the logits, as the released code does.
+"""
+val_evaluator = dict(type='EmotionMetric', per_class=False)
+test_evaluator = dict(type='EmotionMetric')
 val_cfg = dict()
 test_cfg = dict()
+tta_model = dict(type='AverageProbabilityTTA')

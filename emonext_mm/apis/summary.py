@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import mmengine
 import numpy as np
 import torch
 from matplotlib import pyplot
@@ -14,25 +15,42 @@ from mmengine.runner import Runner
 from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor, nn
 
+from emonext_mm.evaluation.predictions import write_atomic
+from emonext_mm.host import to_plain
 from emonext_mm.models import STNDataPreprocessor
 
+from .conditions import conditions_line
 
-def summarize_test(runner: Runner, metrics: dict) -> str:
+NUMBERS = {
+    'accuracy': ['accuracy/top1'],
+    '95 % interval': ['accuracy/ci95_low', 'accuracy/ci95_high'],
+    'macro-F1': ['single-label/f1-score'],
+    'UAR': ['single-label/recall'],
+    'ECE': ['calibration/ece'],
+}
+METRICS_SUFFIXES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')
+
+
+def summarize_test(runner: Runner, metrics: dict, conditions: dict | None = None) -> str:
     """Write ``confusion_matrix.png`` and, for a model with an STN, ``stn_faces.png`` to the work dir.
 
     Args:
         runner: after ``runner.test()``.
         metrics: what it returned.
+        conditions: see ``ConditionsHook``.
 
     Returns:
-        A few lines: accuracy, macro-F1, and where checkpoint and pictures are.
+        A few lines: conditions, accuracy with its interval, macro-F1, unweighted average recall, expected
+        calibration error, as far as they were measured, and where checkpoint and pictures are.
     """
     dataset = runner.test_dataloader.dataset
     folder = Path(runner.work_dir)
     lines = [f'Tested {len(dataset)} images of {type(dataset).__name__}, split {getattr(dataset, "split", "?")}']
-    for name, key in (('accuracy', 'accuracy/top1'), ('macro-F1', 'single-label/f1-score')):
-        if key in metrics:
-            lines.append(f'{name:<17}{metrics[key]:.2f} %')
+    if conditions is not None:
+        lines.append(f'{"conditions":<17}{conditions_line(conditions)}')
+    for name, keys in NUMBERS.items():
+        if metrics.keys() >= set(keys):
+            lines.append(f'{name:<17}{" to ".join(f"{metrics[key]:.2f}" for key in keys)} %')
     lines.append(f'{"checkpoint":<17}{runner._load_from}')
     if 'confusion_matrix/result' in metrics:
         figure = draw_confusion_matrix(metrics['confusion_matrix/result'], dataset.metainfo['classes'])
@@ -43,6 +61,19 @@ def summarize_test(runner: Runner, metrics: dict) -> str:
         if figure is not None:
             lines.append(_save(figure, folder / 'stn_faces.png', 'STN, in and out'))
     return '\n' + '\n'.join(lines)
+
+
+def write_metrics(path: str | Path, metrics: dict, conditions: dict) -> None:
+    """Write a test's metrics, and its ``conditions`` among them, whole or not at all.
+
+    Args:
+        path: ends in one of ``METRICS_SUFFIXES``.
+
+    Raises:
+        OSError: the file cannot be written; nothing is left behind.
+    """
+    content = to_plain({**metrics, 'conditions': conditions})
+    write_atomic(path, mmengine.dump(content, file_format=Path(path).suffix.lstrip('.')))
 
 
 def draw_confusion_matrix(matrix: Tensor, classes: Sequence[str]) -> Figure:

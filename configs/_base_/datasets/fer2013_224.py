@@ -1,7 +1,8 @@
 """FER2013 at 224 px with the paper's augmentation, random rotation and random crop.
 
 Angle (20 degrees) and sizes (236, then 224) are the released code's; the paper does not give them.
-Validation and test take the centre crop, so that a number is the same every time it is measured.
+Validation and test take the centre crop, so that a number is the same every time it is measured; with ``--tta``
+the test takes ten crops, as the released code does.
 """
 train_pipeline = [
     dict(type='Resize', scale=236, interpolation='bilinear'),
@@ -13,6 +14,10 @@ test_pipeline = [
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs'),
+]
+tta_pipeline = [
+    dict(type='Resize', scale=236, interpolation='bilinear'),
+    dict(type='TenCrop', crop_size=224, transforms=[dict(type='PackInputs')]),
 ]
 
 data_root = 'data/fer2013'

@@ -1,5 +1,9 @@
 """Drawn faces at their own 48 px; no augmentation, since every face is drawn with its nuisance anyway."""
 pipeline = [dict(type='PackInputs')]
+tta_pipeline = [
+    dict(type='Resize', scale=52, interpolation='bilinear'),
+    dict(type='TenCrop', crop_size=48, transforms=[dict(type='PackInputs')]),
+]
 train_dataloader = dict(
     batch_size=64,
     num_workers=0,

@@ -1,0 +1,4 @@
+from .metrics import EmotionMetric
+from .predictions import PredictionFile
+
+__all__ = ['EmotionMetric', 'PredictionFile']
