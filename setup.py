@@ -14,7 +14,7 @@ ALL = [
     'timm>=1.0',  # timm:// weights
     'matplotlib>=3.6',
 ]
-DEV = [*ALL, 'pytest>=7', 'scipy', 'ruff>=0.5']
+DEV = [*ALL, 'pytest>=7', 'scipy', 'scikit-learn', 'ruff>=0.5']
 
 setup(
     name='emonext_mm',

@@ -2,6 +2,7 @@
 import pytest
 import torch
 from mmengine.dataset import default_collate
+from mmengine.registry import init_default_scope
 from mmpretrain.models import build_classifier
 from mmpretrain.registry import MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
@@ -40,6 +41,7 @@ def views_of(*scores):
 
 @BOTH
 def test_smoke(name, batch):
+    init_default_scope('mmpretrain')  # as a config does
     model = MODELS.build(dict(type=name, module=dict(MODEL))).eval()
     samples = model.test_step(batch)
     assert [sample.sample_idx for sample in samples] == [0, 1, 2, 3]
