@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.datasets import build_dataset
 from mmpretrain.models import build_classifier
+from torchvision.transforms import TenCrop
 
 VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
 
@@ -38,9 +39,11 @@ def predict(config, weights, tta=False):
     model.load_state_dict(weights)
     dataset = build_dataset(cfg.val_dataloader.dataset)
     images = torch.stack([dataset[i]['inputs'] for i in range(len(dataset))])
+    larger = [cv2.resize(image[0].numpy(), (52, 52)) for image in images]
+    ten = torch.stack([torch.stack(TenCrop(48)(torch.from_numpy(image)[None])) for image in larger], 1)
     scores = []
     with torch.no_grad():
-        for views in ([images, images.flip(-1)] if tta else [images]):
+        for views in (ten if tta else [images]):
             inputs = torch.cat([model.data_preprocessor(dict(inputs=part))['inputs'] for part in views.split(70)])
             scores.append(model(inputs).softmax(1))
     return torch.stack(scores).mean(0)
@@ -77,13 +80,17 @@ def test_ema_weights_are_tested_under_tta(config, run_tool, trained, tmp_path):
     assert all(np.isfinite(value).all() for value in metrics_of(tmp_path).values())
 
 
-def test_prints_a_summary_with_two_pictures(tested, trained):
+def test_prints_a_summary_with_two_pictures(tested, trained, config):
     work_dir, stdout = tested
     metrics = metrics_of(work_dir)
-    assert stdout.splitlines()[-6:] == [
+    assert stdout.splitlines()[-10:] == [
         'Tested 140 images of SyntheticFER, split val',
+        f'conditions       {config.stem}, epoch 2, EMA weights, single view',
         f'accuracy         {metrics["accuracy/top1"]:.2f} %',
+        f'95 % interval    {metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f} %',
         f'macro-F1         {metrics["single-label/f1-score"]:.2f} %',
+        f'UAR              {metrics["single-label/recall"]:.2f} %',
+        f'ECE              {metrics["calibration/ece"]:.2f} %',
         f'checkpoint       {trained / "epoch_2.pth"}',
         f'confusion matrix {work_dir / "confusion_matrix.png"}',
         f'STN, in and out  {work_dir / "stn_faces.png"}',
