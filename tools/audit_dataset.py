@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 import _preflight  # noqa: F401
@@ -19,16 +18,7 @@ from emonext_mm.datasets.audit import audit
 from emonext_mm.datasets.audit_files import read_faces
 from emonext_mm.datasets.audit_report import to_plain, to_text
 from emonext_mm.datasets.audit_sheet import draw_sheet
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file in one step: whoever is killed leaves the old one or none."""
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+from emonext_mm.evaluation.predictions import write_atomic
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -41,9 +31,8 @@ def main(argv: list[str] | None = None) -> None:
     plain = to_plain(found, faces)
     print(to_text(plain))
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_whole(args.out / 'audit.json', json.dumps(plain, indent=1).encode())
-        write_whole(args.out / 'audit.png', cv2.imencode('.png', draw_sheet(found, faces))[1].tobytes())
+        write_atomic(args.out / 'audit.json', json.dumps(plain, indent=1))
+        write_atomic(args.out / 'audit.png', cv2.imencode('.png', draw_sheet(found, faces))[1].tobytes())
         print(f'\n{args.out / "audit.json"}, {args.out / "audit.png"}')
 
 
