@@ -80,13 +80,3 @@ def test_missing_data_end_the_tool_and_write_nothing(tool, tmp_path):
     with pytest.raises(SystemExit, match=r'^error: No FER2013 data in'), one_line_errors():
         tool.main([str(tmp_path / 'none'), '--out', str(tmp_path / 'out')])
     assert not (tmp_path / 'out').exists()
-
-
-def test_a_failed_write_leaves_nothing(tool, tmp_path, monkeypatch):
-    def refuse(source, target):
-        raise PermissionError(13, 'Permission denied', target)
-
-    monkeypatch.setattr(tool.os, 'replace', refuse)
-    with pytest.raises(PermissionError):
-        tool.write_whole(tmp_path / 'audit.json', b'{}')
-    assert list(tmp_path.iterdir()) == []
