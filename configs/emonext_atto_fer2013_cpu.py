@@ -1,6 +1,16 @@
 """EmoNeXt-atto on FER2013 at 48 px, from scratch, for people without a GPU.
 
     python tools/train.py configs/emonext_atto_fer2013_cpu.py
+    tools/dist_train.sh configs/emonext_atto_fer2013_cpu.py 2 --cfg-options train_dataloader.batch_size=32
+
+The second, two processes of one thread each, makes more of two cores: 0.29 to 0.33 s for 64 images where nothing
+else runs, against 0.33 to 0.39 s, so 45 to 50 minutes for the 20 epochs. The run below began as the first for an
+epoch, was resumed as the second, and shared its machine. Its best epoch (19, chosen on the same split):
+
+    python tools/test.py configs/emonext_atto_fer2013_cpu.py work_dirs/emonext_atto_fer2013_cpu \\
+        --cfg-options test_dataloader.dataset.split=val
+
+PublicTest, single view, EMA weights: accuracy 58.96 % (95 % interval 57.34 to 60.56), macro-F1 55.88 %.
 """
 _base_ = [
     '_base_/models/emonext_atto_48.py',
