@@ -101,7 +101,7 @@ def prepare_test(cfg: Config) -> Config:
 def check() -> None:
     """Says in one line which package is missing or out of bounds, and how to install it.
 
-    Without it a missing MMCV is a traceback out of MMPretrain, and a plain ``mmcv`` builds for half an hour.
+    Without it a missing MMCV is a traceback out of MMPretrain, and a plain ``mmcv`` builds from source.
 
     Raises:
         ImportError: torch, MMEngine, MMCV or MMPretrain is missing, too old or too new.

@@ -54,8 +54,7 @@ class EmoNeXt(ConvNeXt):
         self.frozen_stages = frozen_stages
         self._freeze_stages()
         self._register_load_state_dict_pre_hook(self._check_state_dict)
-        # The blocks work on (N, H, W, C): in this layout their permutations are free, and the convolutions'
-        # backward is 1.4x as fast on a CPU.
+        # The blocks work on (N, H, W, C): in this layout their permutations are free.
         self.to(memory_format=torch.channels_last)
 
     def _build_se(self, stages: Sequence[int], bias: bool) -> nn.ModuleDict:
@@ -105,9 +104,9 @@ class EmoNeXt(ConvNeXt):
     def _freeze_stages(self) -> None:
         super()._freeze_stages()
         if self.frozen_stages:
-            for layer in chain(self.se_before.items(), self.se_after.items()):
-                if int(layer[0]) < self.frozen_stages:
-                    layer[1].eval().requires_grad_(False)
+            for stage, layer in chain(self.se_before.items(), self.se_after.items()):
+                if int(stage) < self.frozen_stages:
+                    layer.eval().requires_grad_(False)
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning-rate decay, and the number of depths.

@@ -6,7 +6,7 @@ optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='bfloat16',
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05, fused=True),
-    # The STN steers what all the rest sees: a tenth of the rate, or it runs off before the rest has learnt.
+    # The STN steers what all the rest sees: a tenth of the rate, a precaution that was not ablated.
     paramwise_cfg=dict(custom_keys=dict(localization=dict(lr_mult=0.1))),
     clip_grad=dict(max_norm=5.0),
 )
