@@ -21,7 +21,7 @@ from emonext_mm import host
 from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
 from emonext_mm.apis.conditions import ConditionsHook
 from emonext_mm.apis.summary import METRICS_SUFFIXES, summarize_test, write_metrics
-from emonext_mm.evaluation import PredictionFile
+from emonext_mm.evaluation import PredictionFile, measure_clean
 
 
 def prediction_files(args: Namespace) -> list[BaseMetric]:
@@ -45,12 +45,13 @@ def main() -> None:
     args.checkpoint = str(find_checkpoint(args.checkpoint))
     cfg = host.prepare_test(tool.merge_args(Config.fromfile(args.config), args))
     runner = Runner.from_cfg(cfg)
-    hook = ConditionsHook()
+    hook = ConditionsHook(args.cfg_options)
     runner.register_hook(hook)
+    measure_clean(runner.test_evaluator, runner.test_dataloader.dataset)
     runner.test_evaluator.metrics.extend(files)
     metrics = runner.test()
     if is_main_process():
-        conditions = hook.describe(runner)
+        conditions = hook.describe(runner, metrics)
         for file in files:
             if isinstance(file, PredictionFile):  # DumpResults has written its own
                 file.write(runner.test_dataloader.dataset, conditions)

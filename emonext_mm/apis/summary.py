@@ -14,21 +14,21 @@ from emonext_mm.evaluation.predictions import write_atomic
 from emonext_mm.host import to_plain
 from emonext_mm.models import STNDataPreprocessor
 
-from .conditions import conditions_line
+from .conditions import conditions_line, subject_line
 from .pictures.confusion import draw_confusion_matrix
 from .pictures.stn import draw_stn
 
-NUMBERS = {
-    'accuracy': ['accuracy/top1'],
-    '95 % interval': ['accuracy/ci95_low', 'accuracy/ci95_high'],
-    'macro-F1': ['single-label/f1-score'],
-    'UAR': ['single-label/recall'],
-    'ECE': ['calibration/ece'],
+NUMBERS = {  # a value, and the ends of its interval
+    'accuracy': ('accuracy/top1', 'accuracy/ci95_low', 'accuracy/ci95_high'),
+    'on clean images': ('clean/accuracy', 'clean/ci95_low', 'clean/ci95_high'),
+    'macro-F1': ('single-label/f1-score',),
+    'UAR': ('single-label/recall',),
+    'ECE': ('calibration/ece',),
 }
 METRICS_SUFFIXES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')
 
 
-def summarize_test(runner: Runner, metrics: dict, conditions: dict | None = None) -> str:
+def summarize_test(runner: Runner, metrics: dict, conditions: dict) -> str:
     """Write ``confusion_matrix.png`` and, for a model with an STN, ``stn_faces.png`` to the work dir.
 
     Args:
@@ -37,17 +37,13 @@ def summarize_test(runner: Runner, metrics: dict, conditions: dict | None = None
         conditions: see ``ConditionsHook``.
 
     Returns:
-        A few lines: conditions, accuracy with its interval, macro-F1, unweighted average recall, expected
-        calibration error, as far as they were measured, and where checkpoint and pictures are.
+        A few lines: conditions, accuracy with its interval on all and on the clean images, macro-F1, unweighted
+        average recall, expected calibration error, as far as they were measured, and where checkpoint and pictures are.
     """
     dataset = runner.test_dataloader.dataset
     folder = Path(runner.work_dir)
-    lines = [f'Tested {len(dataset)} images of {type(dataset).__name__}, split {getattr(dataset, "split", "?")}']
-    if conditions is not None:
-        lines.append(f'{"conditions":<17}{conditions_line(conditions)}')
-    for name, keys in NUMBERS.items():
-        if metrics.keys() >= set(keys):
-            lines.append(f'{name:<17}{" to ".join(f"{metrics[key]:.2f}" for key in keys)} %')
+    lines = [subject_line(conditions), f'{"conditions":<17}{conditions_line(conditions)}']
+    lines += [f'{name:<17}{_number(metrics, *keys)}' for name, keys in NUMBERS.items() if keys[0] in metrics]
     lines.append(f'{"checkpoint":<17}{runner._load_from}')
     if 'confusion_matrix/result' in metrics:
         figure = draw_confusion_matrix(metrics['confusion_matrix/result'], dataset.metainfo['classes'])
@@ -71,6 +67,11 @@ def write_metrics(path: str | Path, metrics: dict, conditions: dict) -> None:
     """
     content = to_plain({**metrics, 'conditions': conditions})
     write_atomic(path, mmengine.dump(content, file_format=Path(path).suffix.lstrip('.')))
+
+
+def _number(metrics: dict, value: str, *interval: str) -> str:
+    ends = ' to '.join(f'{metrics[key]:.2f}' for key in interval if key in metrics)
+    return f'{metrics[value]:.2f} %' + (f' (95 % interval {ends})' if ends else '')
 
 
 def _unwrap(model: nn.Module) -> nn.Module:

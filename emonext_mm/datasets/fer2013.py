@@ -155,6 +155,11 @@ class FER2013(BaseDataset):
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
 
     @property
+    def usage(self) -> str:
+        """The official name of the split: Training, PublicTest or PrivateTest."""
+        return USAGES[SPLITS.index(self.split)]
+
+    @property
     @force_full_init
     def images(self) -> np.ndarray:
         """(N, 48, 48) uint8, read-only: a view of the shared pixels; of picked faces, a copy."""
@@ -235,7 +240,7 @@ class FER2013(BaseDataset):
 
     def extra_repr(self) -> list[str]:
         source = self._path if self._fully_initialized else self.data_root
-        lines = [f'Source: \t{source}', f'Split: \t{self.split} ({USAGES[SPLITS.index(self.split)]})']
+        lines = [f'Source: \t{source}', f'Split: \t{self.split} ({self.usage})']
         lines += [f'Labels: \tFER+ {self.ferplus}'] if self.ferplus else []
         return lines + (['Leaked: \tleft out of train'] if self.drop_leaked and self.split == 'train' else [])
 

@@ -46,12 +46,15 @@ def make_runner(work_dir, localization_size=24, views=1):
     return SimpleNamespace(model=model, test_dataloader=loader, work_dir=str(work_dir), _load_from='it.pth')
 
 
-HEAD = ['', 'Tested 12 images of Faces, split val', 'accuracy         61.23 %', 'macro-F1         54.32 %',
-        'checkpoint       it.pth']
+CONDITIONS = dict(config='it', epoch=4, weights='EMA', dataset=dict(type='Faces'), split='val', samples=12, clean=9,
+                  views=1, transform=None, merge=None)
+HEAD = ['', 'Tested 12 images of Faces, val; 9 of them have no copy in training',
+        'conditions       it, epoch 4, EMA weights, single view',
+        'accuracy         61.23 %', 'macro-F1         54.32 %', 'checkpoint       it.pth']
 
 
 def test_summary(tmp_path):
-    lines = summarize_test(make_runner(tmp_path), METRICS).split('\n')
+    lines = summarize_test(make_runner(tmp_path), METRICS, CONDITIONS).split('\n')
     pictures = tmp_path / 'confusion_matrix.png', tmp_path / 'stn_faces.png'
     assert lines == [*HEAD, f'confusion matrix {pictures[0]}', f'STN, in and out  {pictures[1]}']
     assert all(min(cv2.imread(str(picture)).shape[:2]) > 100 for picture in pictures)
@@ -60,11 +63,20 @@ def test_summary(tmp_path):
 
 @pytest.mark.parametrize('kwargs', [dict(localization_size=None), dict(views=2)], ids=['without STN', 'TTA'])
 def test_summary_without_stn_picture(tmp_path, kwargs):
-    lines = summarize_test(make_runner(tmp_path, **kwargs), METRICS).split('\n')
+    lines = summarize_test(make_runner(tmp_path, **kwargs), METRICS, CONDITIONS).split('\n')
     assert lines == [*HEAD, f'confusion matrix {tmp_path / "confusion_matrix.png"}']
     assert not (tmp_path / 'stn_faces.png').exists()
 
 
 def test_summary_of_what_was_measured(tmp_path):
-    lines = summarize_test(make_runner(tmp_path, localization_size=None), {}).split('\n')
-    assert lines == [HEAD[0], HEAD[1], HEAD[4]]
+    lines = summarize_test(make_runner(tmp_path, localization_size=None), {}, CONDITIONS).split('\n')
+    assert lines == [*HEAD[:3], HEAD[-1]]
+
+
+def test_summary_with_intervals(tmp_path):
+    """Both accuracies come with theirs."""
+    metrics = {f'{name}/{key}': value for name, accuracy in (('accuracy', 'top1'), ('clean', 'accuracy'))
+               for key, value in {accuracy: 50.0, 'ci95_low': 40.004, 'ci95_high': 60.0}.items()}
+    lines = summarize_test(make_runner(tmp_path, localization_size=None), metrics, CONDITIONS).split('\n')
+    assert lines[3:5] == ['accuracy         50.00 % (95 % interval 40.00 to 60.00)',
+                          'on clean images  50.00 % (95 % interval 40.00 to 60.00)']

@@ -1,4 +1,4 @@
-"""The file of predictions, and the conditions that stand in it, from the function up to the command line."""
+"""The file of predictions, from the function up to the command line."""
 import csv
 import json
 import runpy
@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.hooks import EMAHook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from emonext_mm import host
-from emonext_mm.apis.conditions import ConditionsHook
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.datasets.face_table import CLASSES
 from emonext_mm.evaluation.predictions import PredictionFile, sample_id, write_atomic
@@ -113,23 +111,6 @@ def test_a_killed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [('out.json', 'old')]
 
 
-AVERAGED, PLAIN = 'custom_hooks = [dict(type="EMAHook")]', 'custom_hooks = []'
-
-
-@pytest.mark.parametrize(('checkpoint', 'hooks', 'expected'), [
-    (dict(meta=dict(epoch=4, cfg=AVERAGED), ema_state_dict={}), [], (4, 'EMA')),
-    (dict(meta=dict(epoch=4, cfg=AVERAGED), ema_state_dict={}), [EMAHook()], (4, 'raw')),
-    (dict(meta=dict(epoch=4, cfg=PLAIN)), [], (4, 'raw')),
-    (dict(meta=dict(epoch=4, cfg=AVERAGED)), [], (4, 'unknown')),  # stripped of one of the two
-    (dict(state_dict={}), [], (None, 'unknown')),
-    ({}, [], (None, 'unknown')),
-])
-def test_weights(checkpoint, hooks, expected):
-    hook = ConditionsHook()
-    hook.after_load_checkpoint(SimpleNamespace(hooks=[*hooks, hook]), checkpoint)
-    assert (hook.checkpoint['epoch'], hook.checkpoint['weights']) == expected
-
-
 # ------------------------------------------------------------------------------------- the command line
 
 
@@ -169,9 +150,9 @@ def run_test(trained, request, monkeypatch, capsys):
 
 
 def expected_conditions(trained, **kwargs):
-    return {'config': 'tiny', 'checkpoint': str(trained[1]), 'epoch': 1, 'weights': 'EMA',
-            'dataset': 'SyntheticFER', 'split': 'test', 'samples': 20, 'views': 1, 'transform': None, 'merge': None,
-            **kwargs}
+    return {'config': 'tiny', 'cfg_options': {}, 'checkpoint': str(trained[1]), 'epoch': 1, 'weights': 'EMA',
+            'dataset': {'type': 'SyntheticFER', 'num_samples': 20, 'split': 'test'},
+            'split': 'test', 'samples': 20, 'clean': None, 'views': 1, 'transform': None, 'merge': None, **kwargs}
 
 
 def test_predictions_of_a_test(trained, run_test, tmp_path):
@@ -182,7 +163,7 @@ def test_predictions_of_a_test(trained, run_test, tmp_path):
     assert [row['sample_id'] for row in content['predictions']] == [f'test_{i}' for i in range(20)]
     assert [row['true'] for row in content['predictions']] == [CLASSES[i % 7] for i in range(20)]
     hits = sum(row['true'] == row['predicted'] for row in content['predictions'])
-    assert f'accuracy         {hits / 20 * 100:.2f} %\n95 % interval    ' in printed
+    assert f'accuracy         {hits / 20 * 100:.2f} % (95 % interval ' in printed
     assert 'conditions       tiny, epoch 1, EMA weights, single view\n' in printed
     assert all(f'\n{name:<17}' in printed for name in ('macro-F1', 'UAR', 'ECE'))
 
@@ -206,7 +187,9 @@ def test_metrics_of_a_test(trained, run_test, tmp_path):
              'model.type=AverageLogitTTA', 'test_dataloader.dataset.split=val')
     metrics = json.loads((tmp_path / 'out.json').read_text())
     assert metrics.pop('conditions') == expected_conditions(
-        trained, split='val', views=10, transform='TenCrop', merge='AverageLogitTTA')
+        trained, views=10, transform='TenCrop', merge='AverageLogitTTA', split='val',
+        dataset={'type': 'SyntheticFER', 'num_samples': 20, 'split': 'val'},
+        cfg_options={'model.type': 'AverageLogitTTA', 'test_dataloader.dataset.split': 'val'})
     assert np.sum(metrics['confusion_matrix/result']) == 20
     assert {'accuracy/top1', 'accuracy/ci95_low', 'calibration/ece', 'recall/happy'} <= set(metrics)
 

@@ -8,6 +8,7 @@ import mmengine
 import numpy as np
 import pytest
 import torch
+from datasets.fer2013_files import make_faces, write_fer2013
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.datasets import build_dataset
@@ -83,11 +84,11 @@ def test_ema_weights_are_tested_under_tta(config, run_tool, trained, tmp_path):
 def test_prints_a_summary_with_two_pictures(tested, trained, config):
     work_dir, stdout = tested
     metrics = metrics_of(work_dir)
-    assert stdout.splitlines()[-10:] == [
-        'Tested 140 images of SyntheticFER, split val',
+    assert stdout.splitlines()[-9:] == [
+        'Tested 140 images of SyntheticFER, val',
         f'conditions       {config.stem}, epoch 2, EMA weights, single view',
-        f'accuracy         {metrics["accuracy/top1"]:.2f} %',
-        f'95 % interval    {metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f} %',
+        f'accuracy         {metrics["accuracy/top1"]:.2f} % '
+        f'(95 % interval {metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f})',
         f'macro-F1         {metrics["single-label/f1-score"]:.2f} %',
         f'UAR              {metrics["single-label/recall"]:.2f} %',
         f'ECE              {metrics["calibration/ece"]:.2f} %',
@@ -165,3 +166,36 @@ def test_malicious_checkpoint(config, error_of, tmp_path):
     message = error_of('test.py', config, tmp_path / 'evil.pth', '--work-dir', tmp_path)
     assert re.search(r'evil\.pth was not loaded: it asks for .*system, which could run code', message)
     assert not (tmp_path / 'touched').exists()
+
+
+FER2013 = """
+_base_ = {config!r}
+test_dataloader = dict(dataset=dict(_delete_=True, type='FER2013', data_root={root!r}, split='val',
+                                    pipeline=[dict(type='PackInputs')]))
+"""
+
+
+@pytest.mark.parametrize('options', [[], ['--tta']], ids=['single view', 'ten-crop'])
+def test_clean_images_are_measured_beside_all(config, call_tool, trained, tmp_path, capfd, options):
+    """Two of the six validation images have a copy in training."""
+    faces = make_faces()
+    train, val = faces.of('Training'), faces.of('PublicTest')
+    faces.images[train[:2]] = faces.images[val[2:4]]
+    write_fer2013(tmp_path, faces)
+    path = tmp_path / 'faces.py'
+    path.write_text(FER2013.format(config=str(config), root=str(tmp_path)))
+    for name, item in (('metrics', ['--out-item', 'metrics']), ('predictions', [])):
+        call_tool('test.py', path, trained / 'epoch_2.pth', '--work-dir', tmp_path / 'run', *options,
+                  '--out', tmp_path / f'{name}.json', *item)
+    metrics, predictions = (json.loads((tmp_path / f'{name}.json').read_text()) for name in ('metrics', 'predictions'))
+    hits = [row['true'] == row['predicted'] for row in predictions['predictions']]
+    clean = hits[:2] + hits[4:]
+    assert metrics['clean/samples'] == len(clean) == 4
+    assert metrics['clean/accuracy'] == pytest.approx(100 * sum(clean) / 4)
+    assert metrics['conditions'] == predictions['conditions']
+    conditions = metrics['conditions']
+    assert conditions['dataset'] == dict(type='FER2013', data_root=str(tmp_path), split='val')
+    assert [conditions[key] for key in ('split', 'samples', 'clean')] == ['PublicTest', 6, 4]
+    printed = capfd.readouterr().out
+    assert 'Tested 6 images of FER2013, PublicTest; 4 of them have no copy in training\n' in printed
+    assert f'\non clean images  {metrics["clean/accuracy"]:.2f} % (95 % interval ' in printed
