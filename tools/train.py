@@ -9,12 +9,14 @@ from mmengine.runner import Runner
 
 from emonext_mm import host
 from emonext_mm.apis.command_line import host_tool, one_line_errors
+from emonext_mm.apis.protocol import check_protocol
 
 
 def main() -> None:
     tool = host_tool('train')
     args = tool.parse_args()
     cfg = host.prepare_train(tool.merge_args(Config.fromfile(args.config), args))
+    check_protocol(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()
     if is_main_process():

@@ -80,8 +80,8 @@ def test_no_training_images(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr('emonext_mm.evaluation.clean.print_log', lambda text, **kwargs: said.append(text))
     assert len(measured(dataset, EmotionMetric())) == 1
-    assert said == [f'accuracy on clean images is not measured: {tmp_path / "fer2013.csv"}: no images of train, so that '
-                    'copies of val cannot be found']
+    assert said == [f'accuracy on clean images is not measured: {tmp_path / "fer2013.csv"}: no images of train, '
+                    'so that copies of val cannot be found']
 
 
 def test_not_for_training_itself_nor_other_data_nor_where_nothing_is_measured(root):

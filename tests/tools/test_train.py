@@ -135,6 +135,22 @@ def test_two_processes_resume_a_given_checkpoint(config, run_tool, trained, tmp_
     assert [after['optimizer']['state'][0]['step'], before['optimizer']['state'][0]['step']] == [15, 10]
 
 
+def test_stops_early(config, call_tool, tmp_path, scalars):
+    """Without a learning rate, no validation is better than the first."""
+    call_tool('train.py', config, '--work-dir', tmp_path, '--cfg-options', 'optim_wrapper.optimizer.lr=0',
+              'train_cfg.max_epochs=5', 'default_hooks.early_stopping.type=EarlyStopping',
+              'default_hooks.early_stopping.patience=2')
+    assert [line['step'] for line in scalars(tmp_path)[1]] == [1, 2, 3]
+    best = load(find_checkpoint(tmp_path))
+    assert best['meta']['epoch'] == 1
+    assert load(tmp_path / 'epoch_3.pth')['message_hub']['runtime_info']['early_stopping'][1] == 1  # of epoch 2
+
+
+def test_chooses_nothing_on_the_test_images(config, error_of):
+    message = error_of('train.py', config, '--cfg-options', 'val_dataloader.dataset.split=test')
+    assert 'val_dataloader holds the split test' in message
+
+
 def test_no_such_config(error_of):
     assert re.search(r'no_such\.py', error_of('train.py', 'no_such.py'))
 

@@ -1,0 +1,44 @@
+from types import SimpleNamespace
+
+import pytest
+from mmengine.logging import MessageHub
+
+from emonext_mm.evaluation import EarlyStopping
+
+
+def make_runner(name):
+    logger = SimpleNamespace(info=lambda text: None)
+    return SimpleNamespace(train_loop=SimpleNamespace(stop_training=False), message_hub=MessageHub(name), logger=logger)
+
+
+def validate(hook, runner, *accuracies):
+    """How many validations it takes to stop; None if they do not."""
+    hook.before_train(runner)
+    for number, accuracy in enumerate(accuracies, 1):
+        hook.after_val_epoch(runner, {'accuracy/top1': accuracy})
+        if runner.train_loop.stop_training:
+            return number
+    return None
+
+
+@pytest.mark.parametrize(('accuracies', 'expected'), [
+    ([50, 49, 49.9, 48, 60], 4),
+    ([50, 49, 49, 50.01, 49, 49, 49], 7),  # any gain counts, and begins the count anew
+    ([10, 20, 30, 40, 50], None),
+    ([50, 50, 50, 50], 4),
+])
+def test_stops_after_patience(accuracies, expected, request):
+    assert validate(EarlyStopping(patience=3), make_runner(request.node.name), *accuracies) == expected
+
+
+def test_a_resumed_training_counts_on(request):
+    """Two validations without a gain before, one after: three. A hook of the host's would begin at none."""
+    before, after = (make_runner(f'{request.node.name}{part}') for part in ('before', 'after'))
+    assert validate(EarlyStopping(patience=3), before, 50, 49, 49) is None
+    after.message_hub.load_state_dict(before.message_hub.state_dict())  # what the checkpoint carries
+    assert validate(EarlyStopping(patience=3), after, 49) == 1
+
+
+def test_a_metric_that_is_not_there(request):
+    with pytest.raises(RuntimeError, match='accuracy/top5'):
+        validate(EarlyStopping(monitor='accuracy/top5'), make_runner(request.node.name), 50)
