@@ -1,5 +1,5 @@
 from .fer2013 import FER2013
 from .synthetic import SyntheticFER
-from .transforms import CropAt, TenCrop
+from .transforms import CropAt, SetView, TenCrop, TenViews
 
-__all__ = ['FER2013', 'CropAt', 'SyntheticFER', 'TenCrop']
+__all__ = ['FER2013', 'CropAt', 'SetView', 'SyntheticFER', 'TenCrop', 'TenViews']

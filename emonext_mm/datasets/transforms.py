@@ -76,3 +76,49 @@ class TenCrop(TestTimeAug):
         # Built here: TestTimeAug would look in MMCV's registry, which does not know MMPretrain's transforms.
         rest = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in transforms]
         super().__init__([flips, crops, *([step] for step in rest)])
+
+
+@TRANSFORMS.register_module()
+class SetView(BaseTransform):
+    """Say which part of an image an ``STNDataPreprocessor`` with an ``AffineView`` shall see. Added key: ``view``.
+
+    Args:
+        view: 2 rows of 3, the affine map from the view to the image, normalised.
+    """
+
+    def __init__(self, view: Sequence[Sequence[float]]) -> None:
+        self.view = view
+
+    def transform(self, results: dict) -> dict:
+        results['view'] = self.view
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(view={self.view})'
+
+
+@TRANSFORMS.register_module()
+class TenViews(TestTimeAug):
+    """The views of :class:`TenCrop` as ten affine maps, for an ``AffineView``: the image itself stays as it is. ::
+
+        tta_pipeline = [dict(type='TenViews', size=224, resize=236)]
+
+    Args:
+        size: side of the square views in pixels.
+        resize: side of the whole image at the same scale; the views lie in its corners and its centre.
+        transforms: what happens to each view; the last one packs it and keeps ``view``.
+
+    Raises:
+        ValueError: ``resize`` is less than ``size``.
+    """
+
+    def __init__(self, size: int, resize: float,
+                 transforms: Sequence[dict | Callable] = (dict(type='PackInputs', meta_keys=('sample_idx', 'view')),),
+                 ) -> None:
+        if not 0 < size <= resize:
+            raise ValueError(f'size must be between 0 and resize, got {size!r} and {resize!r}')
+        scale, room = size / resize, 1 - size / resize
+        views = [SetView([[mirror * scale, 0.0, mirror * room * (2 * x - 1)], [0.0, scale, room * (2 * y - 1)]])
+                 for mirror in (1, -1) for x, y in CORNERS_AND_CENTRE]
+        rest = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in transforms]
+        super().__init__([views, *([step] for step in rest)])

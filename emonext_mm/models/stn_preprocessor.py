@@ -11,7 +11,8 @@ from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from .layers.affine import affine_warp
+from .affine_view import AffineView
+from .layers.affine import affine_warp, compose_affine
 from .layers.localization import LocalizationNet
 
 
@@ -24,10 +25,16 @@ class STNDataPreprocessor(ClsDataPreprocessor):
 
     Grey batches (N, 1, H, W) become three-channel ones when ``mean`` and ``std`` have three values.
 
+    With a ``view``, images come as they are stored, uint8 and small. The view and the STN's map become one, and the
+    original pixels are sampled once; the localisation net looks at a small image of the view. Of grey images, if
+    the three means and deviations are equal, one channel is sampled, and expanded without a copy. A sample that
+    brings a ``view`` of its own (see ``TenViews``) is seen there.
+
     Args:
         localization_size: side in pixels of the view the localisation net looks at; None turns the STN off.
         align_corners: convention of the sampling grid, see ``affine_warp``; the released code has True.
         in_channels: channels of the normalised images.
+        view: an ``AffineView``, or its config; None where the pipeline resizes and crops.
         **kwargs: those of ``ClsDataPreprocessor``.
     """
 
@@ -36,10 +43,14 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         localization_size: int | None = 224,
         align_corners: bool = False,
         in_channels: int = 3,
+        view: AffineView | dict | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        self.align_corners = align_corners
+        self.align_corners, self.in_channels = align_corners, in_channels
+        self.view = MODELS.build(view) if isinstance(view, dict) else view
+        # Whether the channels of a grey image are still the same after normalisation.
+        self._same_for_all = self._enable_normalize and all(len(x.unique()) == 1 for x in (self.mean, self.std))
         self.localization = LocalizationNet(localization_size, in_channels) if localization_size else None
 
     def init_weights(self) -> None:
@@ -47,25 +58,53 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         if self.localization is not None:
             self.localization.reset_identity()
 
-    def warp(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def warp(self, images: Tensor, view: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Warp normalised images (N, C, H, W); return them with the theta (N, 2, 3) that was used.
 
+        Args:
+            images: where there is an ``AffineView``, of any size; (N, C, size, size) come out.
+            view: (N, 2, 3), the part of each image that the STN is shown; the centre when None. Only with an
+                ``AffineView``.
+
         Raises:
-            RuntimeError: if the STN is off.
+            RuntimeError: if the STN is off and there is no ``AffineView``.
         """
-        if self.localization is None:
-            raise RuntimeError('the STN is off: localization_size is None')
-        theta = self.localization(images)
-        return affine_warp(images, theta, align_corners=self.align_corners), theta
+        if self.view is None:
+            if self.localization is None:
+                raise RuntimeError('the STN is off: localization_size is None')
+            theta = self.localization(images)
+            return affine_warp(images, theta, align_corners=self.align_corners), theta
+        size = self.view.size
+        theta = self.view.centre(len(images), images.device) if view is None else view
+        if self.localization is not None:
+            look = affine_warp(images, theta, 2 * (self.localization.size,))
+            then = self.localization(look.expand(-1, self.in_channels, -1, -1)).to(look.dtype)
+            if self.align_corners:  # in which the same shift is this much shorter
+                then = then * then.new_tensor([1, 1, (size - 1) / size])
+            theta = compose_affine(theta, then)
+        return affine_warp(images, theta, (size, size)), theta
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Like the host's; ``inputs`` of the result is (N, C, H, W) float."""
+        grey = self._same_for_all and len(data['inputs'][0]) == 1
         data = super().forward(data, training=False)  # batch augmentation has to wait for the STN
-        if self.localization is not None:
-            data['inputs'] = self.warp(data['inputs'])[0]
+        images = data['inputs']
+        if self.view is not None:
+            view = self._views(data, training)
+            data['inputs'] = self.warp(images[:, :1] if grey else images, view)[0].expand(-1, images.shape[1], -1, -1)
+        elif self.localization is not None:
+            data['inputs'] = self.warp(images)[0]
         if training and self.batch_augments is not None:
             self._augment_batch(data)
         return data
+
+    def _views(self, data: dict, training: bool) -> Tensor:
+        """What of each image the STN is shown, (N, 2, 3)."""
+        images, samples = data['inputs'], data.get('data_samples')
+        if samples and 'view' in samples[0]:
+            return torch.tensor([sample.view for sample in samples], dtype=images.dtype, device=images.device)
+        pick = self.view.draw if training else self.view.centre
+        return pick(len(images), images.device)
 
     def _augment_batch(self, data: dict) -> None:
         samples = data['data_samples']

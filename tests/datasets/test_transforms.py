@@ -8,7 +8,8 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from torchvision.transforms import TenCrop as TorchvisionTenCrop
 
-from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop
+from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop, TenViews
+from emonext_mm.models.layers.affine import affine_warp
 
 
 def face(*shape, seed=0):
@@ -87,3 +88,26 @@ def test_pipelines_of_the_configs(path, size, request):
     views = Compose(Config.fromfile(base / f'{path}.py').tta_pipeline)(dict(img=face(48, 48)))['inputs']
     assert [tuple(view.shape) for view in views] == [(1, size, size)] * 10
     assert len({view.numpy().tobytes() for view in views}) == 10
+
+
+@pytest.mark.parametrize('resize', [24, 32])
+def test_ten_views_are_the_ten_crops(resize):
+    """Sampled along their maps, in the image enlarged, they are torchvision's crops of the enlarged image."""
+    image = face(resize, resize)
+    results = TenViews(24, resize)(dict(img=image.copy()))
+    assert all(torch.equal(inputs, channels_first(image)) for inputs in results['inputs'])
+    theta = torch.tensor([sample.view for sample in results['data_samples']])
+    views = affine_warp(channels_first(image).float().expand(10, -1, -1, -1), theta, (24, 24))
+    torch.testing.assert_close(views, torch.stack(TorchvisionTenCrop(24)(channels_first(image))).float(),
+                               atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize(('size', 'resize'), [(48, 47), (0, 48)])
+def test_ten_views_outside_of_the_image(size, resize):
+    with pytest.raises(ValueError, match=f'size must be between 0 and resize, got {size} and {resize}'):
+        TenViews(size, resize)
+
+
+def test_ten_views_keep_the_place():
+    dataset = SyntheticFER(2, pipeline=[TenViews(48, 52)])
+    assert [sample.sample_idx for sample in dataset[1]['data_samples']] == [1] * 10

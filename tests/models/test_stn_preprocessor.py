@@ -1,10 +1,14 @@
 import pytest
 import torch
+from mmengine.dataset import Compose, default_collate
+from mmengine.registry import init_default_scope
 from mmpretrain.models import ClsDataPreprocessor, build_classifier
 from mmpretrain.structures import DataSample
+from torch.autograd import gradcheck
 
-from emonext_mm.models import STNDataPreprocessor
-from emonext_mm.models.layers.affine import affine_warp
+from emonext_mm.datasets import SyntheticFER
+from emonext_mm.models import AffineView, STNDataPreprocessor
+from emonext_mm.models.layers.affine import affine_warp, compose_affine
 
 NORM = dict(mean=[100.0, 110.0, 120.0], std=[50.0, 60.0, 70.0])
 
@@ -107,3 +111,134 @@ def test_before_any_backbone_it_learns():
     data = model.data_preprocessor(batch(size=32), training=True)
     model(**data, mode='loss')['loss'].backward()
     assert model.data_preprocessor.localization.regressor[-1].bias.grad.abs().sum() > 0
+
+
+# ------------------------------------------------------------------------------------------------ with a view
+
+GREY = dict(mean=[129.5] * 3, std=[65.0] * 3)
+VIEW = dict(type='AffineView', size=56, resize=59, degrees=20, flip=0.5)
+
+
+def with_view(localization_size=56, **kwargs):
+    return STNDataPreprocessor(localization_size, view=VIEW, **{**GREY, **kwargs})
+
+
+def smooth(n=4, size=200):
+    """Images that interpolation hardly changes."""
+    y, x = torch.meshgrid(torch.arange(float(size)), torch.arange(float(size)), indexing='ij')
+    return torch.stack([torch.sin(x / (20 + i)) * torch.cos(y / 25) for i in range(n)])[:, None].expand(-1, 3, -1, -1)
+
+
+def drawn(n=8):
+    dataset = SyntheticFER(n, pipeline=[dict(type='PackInputs')])
+    return default_collate([dataset[i] for i in range(n)])
+
+
+def through_pipeline(images, *steps):
+    """What the host's transforms make of each image."""
+    init_default_scope('mmpretrain')
+    pipeline = Compose(steps)
+    return [pipeline(dict(img=image[0].numpy()))['inputs'] for image in images]
+
+
+def test_view_is_resize_and_centre_crop():
+    """Of the host, to the grey level that it rounds to."""
+    images = drawn()['inputs']
+    expected = through_pipeline(images, dict(type='Resize', scale=236, interpolation='bilinear'),
+                                dict(type='CenterCrop', crop_size=224), dict(type='PackInputs'))
+    see = STNDataPreprocessor(None, view=dict(type='AffineView', size=224, resize=236))
+    ours = see(dict(inputs=images))['inputs']
+    torch.testing.assert_close(ours, torch.stack(expected).float(), atol=1, rtol=0)
+
+
+def test_ten_views_are_the_ten_crops_of_the_pipeline():
+    images = drawn(2)['inputs']
+    expected = map(torch.stack, zip(*through_pipeline(images, dict(type='TenCrop', crop_size=44))))
+    dataset = SyntheticFER(2, pipeline=[dict(type='TenViews', size=44, resize=48)])
+    batch = default_collate([dataset[i] for i in range(2)])
+    see = STNDataPreprocessor(None, view=dict(type='AffineView', size=44))
+    for inputs, samples, views in zip(batch['inputs'], batch['data_samples'], expected):
+        ours = see(dict(inputs=inputs, data_samples=samples))['inputs']
+        torch.testing.assert_close(ours, views.float(), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_one_warp_is_the_two_step_path(align_corners):
+    """Resize, turn and crop first, then the STN: the same on smooth images, where neither looks beyond its image."""
+    torch.manual_seed(0)
+    images, one = smooth(), bend(with_view(align_corners=align_corners)).eval()
+    one.localization.regressor[-1].bias.data = torch.tensor([0.4, 0.1, 0.3, -0.1, 0.4, -0.3])
+    two = STNDataPreprocessor(56, align_corners=align_corners, **GREY).eval()
+    two.localization = one.localization
+    views = one.view.draw(4, images.device)
+    once, theta = one.warp(images, views)
+    twice, then = two.warp(affine_warp(images, views, (56, 56)))
+    assert (then - then[0]).abs().max() > 0.01
+    assert (theta - views).abs().max() > 0.05
+    torch.testing.assert_close(once, twice, atol=8e-3, rtol=0)
+    assert (once - affine_warp(images, views, (56, 56))).abs().max() > 0.2
+
+
+def test_one_warp_is_sharper_than_two():
+    """More is left of the differences between neighbours on (drawn) faces."""
+    faces = ClsDataPreprocessor(**GREY)(drawn())['inputs']
+    view, turn = AffineView(56, degrees=20), torch.tensor([[[0.9, 0.2, 0], [-0.2, 0.9, 0]]]).expand(8, 2, 3)
+    views = view.draw(8, faces.device)
+    once = affine_warp(faces, compose_affine(views, turn), (56, 56))
+    twice = affine_warp(affine_warp(faces, views, (56, 56)), turn)
+    sharpness = [images[..., 16:-16, 16:-16].diff().square().mean((1, 2, 3)) for images in (once, twice)]
+    assert (sharpness[0] > 1.02 * sharpness[1]).all()
+
+
+def test_grey_is_expanded_without_a_copy():
+    """And is what three channels give."""
+    stn = bend(with_view()).eval()
+    grey = stn(batch(channels=1))['inputs']
+    assert grey.shape == (4, 3, 56, 56)
+    assert grey.stride(1) == 0
+    colour = stn(dict(inputs=batch(channels=1)['inputs'].expand(-1, 3, -1, -1)))['inputs']
+    torch.testing.assert_close(grey, colour, atol=1e-5, rtol=0)
+
+
+def test_channels_of_their_own_mean_are_warped_each():
+    stn = bend(with_view(**NORM)).eval()
+    inputs = batch(channels=1)['inputs']
+    expected = stn.warp(ClsDataPreprocessor(**NORM)(dict(inputs=inputs))['inputs'])[0]
+    assert torch.equal(stn(dict(inputs=inputs))['inputs'], expected)
+    assert not torch.equal(expected[:, 0], expected[:, 1])
+
+
+def test_views_are_drawn_in_training_alone():
+    stn, images = with_view(None), batch(channels=1, labels=False)
+    centre = stn(images)['inputs']
+    assert torch.equal(stn(images)['inputs'], centre)
+    drawn = [stn(images, training=True)['inputs'] for _ in range(2)]
+    assert not torch.equal(*drawn)
+    assert not torch.equal(drawn[0], centre)
+
+
+def test_beyond_the_image_is_the_mean():
+    stn = STNDataPreprocessor(None, view=dict(type='AffineView', size=8, shift=400), **GREY)
+    assert not stn(batch(channels=1, labels=False), training=True)['inputs'][0].any()
+
+
+def test_view_and_stn_under_autocast():
+    stn = bend(with_view()).eval()
+    with torch.autocast('cpu', torch.bfloat16):
+        warped, theta = stn.warp(smooth())
+    assert warped.dtype == theta.dtype == torch.float32
+
+
+def test_gradients_through_view_and_stn():
+    """To the images, and to all that steers the STN."""
+    stn = bend(STNDataPreprocessor(18, in_channels=1, view=dict(type='AffineView', size=5, resize=6))).double().eval()
+    images = torch.rand(2, 1, 7, 7, dtype=torch.float64, requires_grad=True)
+    view = stn.view.draw(2, images.device).double()
+    bias = stn.localization.regressor[-1].bias
+    assert gradcheck(lambda images, bias: stn.warp(images, view)[0], (images, bias))
+    stn.warp(images, view)[0].square().sum().backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in stn.localization.regressor.parameters())
+
+
+def test_the_state_dict_is_that_without_a_view():
+    assert with_view().state_dict().keys() == STNDataPreprocessor(56, **GREY).state_dict().keys()

@@ -44,3 +44,33 @@ def affine_warp(
     with torch.autocast(images.device.type, enabled=False):
         grid = F.affine_grid(theta.to(dtype), [len(images), images.shape[1], height, width], align_corners)
         return F.grid_sample(images.to(dtype), grid, align_corners=align_corners)
+
+
+def build_affine(scale: Tensor, angle: Tensor, shift: Tensor, mirror: Tensor) -> Tensor:
+    """The maps of views that are shifted, then scaled, turned and mirrored: ``x_in = M R(angle) (scale x + shift)``.
+
+    Args:
+        scale: (N,), the share of the image that a side of the view covers.
+        angle: (N,), by which the view is turned in the image, in radians.
+        shift: (N, 2), the centre of the view before it is turned, normalised, x first.
+        mirror: (N,), -1 for a mirrored view (left and right exchanged), else 1.
+
+    Returns:
+        theta (N, 2, 3).
+    """
+    cos, sin = angle.cos(), angle.sin()
+    turn = torch.stack([mirror * cos, -mirror * sin, sin, cos], 1).view(-1, 2, 2)
+    return torch.cat([turn * scale[:, None, None], (turn * shift[:, None]).sum(2, keepdim=True)], 2)
+
+
+def compose_affine(theta: Tensor, then: Tensor) -> Tensor:
+    """The one map (N, 2, 3) of a warp by ``theta`` and, of what that gave, a warp by ``then``.
+
+    float32 (float64 for float64 input) even under autocast, as in :func:`affine_warp`. The pixels of the two warps
+    differ from those of the one by what the first interpolation blurs, and where it found zeros beyond its own view.
+    """
+    dtype = torch.promote_types(torch.promote_types(theta.dtype, then.dtype), torch.float32)
+    theta, then = theta.to(dtype), then.to(dtype)
+    # No matmul: autocast would take it to bfloat16.
+    linear = (theta[:, :, :2, None] * then[:, None]).sum(2)
+    return torch.cat([linear[..., :2], linear[..., 2:] + theta[..., 2:]], 2)

@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import map_coordinates
 from torch.autograd import gradcheck
 
-from emonext_mm.models.layers.affine import affine_warp
+from emonext_mm.models.layers.affine import affine_warp, build_affine, compose_affine
 
 IDENTITY = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
 
@@ -85,3 +85,59 @@ def test_gradients():
     images = torch.rand(2, 2, 5, 6, dtype=torch.float64, requires_grad=True)
     theta = random_theta(2, seed=3).requires_grad_()
     assert gradcheck(affine_warp, (images, theta, (4, 5)))
+
+
+def views(n=4):
+    """Some scales, angles, shifts and mirrors, float64."""
+    generator = torch.Generator().manual_seed(5)
+    scale, angle, *shift, flip = torch.rand(5, n, generator=generator, dtype=torch.float64)
+    return 0.5 + scale, 6 * angle - 3, torch.stack(shift, 1) - 0.5, torch.where(flip < 0.5, -1.0, 1.0).double()
+
+
+def test_built_from_matrices():
+    """Homogeneous coordinates: mirror, turn, then shift and scale, right to left."""
+    for theta, scale, angle, (x, y), mirror in zip(build_affine(*views()), *views()):
+        cos, sin = math.cos(angle), math.sin(angle)
+        expected = (np.diag([mirror, 1.0, 1.0]) @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+                    @ np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]]))
+        np.testing.assert_allclose(theta, expected[:2], atol=1e-12)
+
+
+def test_composed_from_matrices():
+    one, two = random_theta(3, seed=6), random_theta(3, seed=7)
+    bottom = torch.tensor([[[0.0, 0, 1]]]).double().expand(3, 1, 3)
+    expected = torch.cat([one, bottom], 1) @ torch.cat([two, bottom], 1)
+    torch.testing.assert_close(compose_affine(one, two), expected[:, :2], atol=1e-12, rtol=0)
+
+
+def test_identity_composes_to_the_other():
+    theta = random_theta(2)
+    identity = IDENTITY.double().repeat(2, 1, 1)
+    assert torch.equal(compose_affine(theta, identity), theta)
+    assert torch.equal(compose_affine(identity, theta), theta)
+
+
+def test_one_warp_by_the_composed_map_is_two_warps():
+    """On a smooth image, which interpolation hardly changes, and inside of what the first warp saw."""
+    y, x = torch.meshgrid(torch.arange(200.0), torch.arange(200.0), indexing='ij')
+    image = torch.sin(x / 25) * torch.cos(y / 20) + x / 100
+    image = image.double().expand(4, 1, -1, -1)
+    scale, angle, shift, mirror = views()
+    one = build_affine(0.5 * scale, angle, 0.2 * shift, mirror)
+    two = build_affine(0.4 * scale, 0.2 * angle, 0.2 * shift, mirror.flip(0))
+    once, twice = affine_warp(image, compose_affine(one, two)), affine_warp(affine_warp(image, one), two)
+    assert once.std() > 0.1
+    torch.testing.assert_close(once, twice, atol=2e-3, rtol=0)
+
+
+def test_composed_in_float32_under_autocast():
+    one, two = random_theta(2, seed=8).float(), random_theta(2, seed=9).float()
+    with torch.autocast('cpu', torch.bfloat16):
+        composed = compose_affine(one, two)
+        assert compose_affine(one.bfloat16(), two.bfloat16()).dtype == torch.float32
+    assert torch.equal(composed, compose_affine(one, two))
+
+
+def test_gradients_of_maps():
+    assert gradcheck(build_affine, tuple(value.requires_grad_() for value in views(2)))
+    assert gradcheck(compose_affine, (random_theta(2).requires_grad_(), random_theta(2, seed=1).requires_grad_()))
