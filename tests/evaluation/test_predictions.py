@@ -1,9 +1,11 @@
 """The file of predictions, from the function up to the command line."""
 import csv
 import json
+import re
 import runpy
 import sys
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import mmengine
 import numpy as np
@@ -16,7 +18,7 @@ from mmpretrain.structures import DataSample
 from emonext_mm import host
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.datasets.face_table import CLASSES
-from emonext_mm.evaluation.predictions import PredictionFile, sample_id, write_atomic
+from emonext_mm.evaluation.predictions import PredictionFile, read_predictions, sample_id, write_atomic
 
 CONDITIONS = {'config': 'it', 'epoch': 3}
 SCORES = torch.tensor([[0.5, 0.25, 0.125, 0.125, 0, 0, 0], [0, 0, 0, 0, 0.25, 0, 0.75], [0, 0, 0, 1, 0, 0, 0]])
@@ -109,6 +111,137 @@ def test_a_killed_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         write_atomic(path, 'new')
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [('out.json', 'old')]
+
+
+# ------------------------------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize('name', ['out.json', 'out.csv'])
+def test_what_is_written_is_read(name, tmp_path):
+    file = gather(tmp_path / name, samples_of(SCORES, (0, None, 2), places=(2, 0, 1)))
+    file.write(SyntheticFER(3, 'val'), {'config': 'it, "quoted"', 'dataset': {'type': 'é'}})
+    run = read_predictions(tmp_path / name)
+    assert run.path == tmp_path / name
+    assert run.conditions == {'config': 'it, "quoted"', 'dataset': {'type': 'é'}}
+    assert (run.classes, run.ids) == (CLASSES, ('val_2', 'val_0', 'val_1'))
+    assert (run.labels.tolist(), run.predicted.tolist()) == ([0, -1, 2], [0, 6, 3])
+    assert run.probabilities.tolist() == SCORES.tolist()
+
+
+@pytest.mark.parametrize('name', ['out.json', 'out.csv'])
+def test_names_that_a_csv_must_quote(name, tmp_path):
+    ids = ['a, "b"', 'c\nd', '  ']
+    infos = [dict(sample_id=sample) for sample in ids]
+    dataset = MagicMock(get_data_info=infos.__getitem__, metainfo=dict(classes=('x, y', '"z"')))
+    dataset.__len__.return_value = 3
+    file = gather(tmp_path / name, samples_of(torch.tensor([[0.75, 0.25]] * 3), (0, 1, 0)))
+    file.write(dataset, {})
+    run = read_predictions(tmp_path / name)
+    assert (run.ids, run.classes, run.labels.tolist()) == (tuple(ids), ('x, y', '"z"'), [0, 1, 0])
+
+
+def test_a_spreadsheet_may_have_marked_and_ended_lines_in_its_way(tmp_path):
+    gather(tmp_path / 'out.csv', samples_of(SCORES)).write(SyntheticFER(3), CONDITIONS)
+    text = (tmp_path / 'out.csv').read_text().replace('\n', '\r\n')
+    (tmp_path / 'out.csv').write_bytes(b'\xef\xbb\xbf' + text.encode())
+    assert read_predictions(tmp_path / 'out.csv').ids == ('train_0', 'train_1', 'train_2')
+
+
+def test_rounding_above_1_and_ties_are_no_faults(tmp_path):
+    row = dict(sample_id='a', true='x', predicted='y', probabilities=dict(x=1.00000012, y=1.00000012))
+    (tmp_path / 'p.json').write_text(json.dumps(dict(conditions={}, classes=['x', 'y'], predictions=[row])))
+    assert read_predictions(tmp_path / 'p.json').predicted.tolist() == [1]
+
+
+ROW = dict(sample_id='a', true='x', predicted='y', probabilities=dict(x=0.25, y=0.75))
+FILE = dict(conditions={}, classes=['x', 'y'], predictions=[ROW])
+
+
+def changed(**kwargs):
+    return dict(FILE, predictions=[ROW, {**ROW, 'sample_id': 'b', **kwargs}])
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    ('', 'p.json is not JSON: Expecting value: line 1'),
+    ('{"conditions": {', 'p.json is not JSON'),
+    ([], 'p.json is no file of predictions: it has no conditions'),
+    ({'accuracy/top1': 61.2, 'conditions': {}}, 'p.json holds metrics, not predictions: test with --out FILE.json and '
+                                                'no --out-item'),
+    (dict(FILE, conditions=None), 'p.json is no file of predictions: it has no conditions'),
+    (dict(conditions={}, classes=['x', 'y']), 'p.json is no file of predictions: it has no predictions'),
+    (dict(conditions={}, predictions=[ROW]), 'p.json is no file of predictions: it has no classes'),
+    (dict(FILE, predictions=[]), 'p.json holds no predictions'),
+    (dict(FILE, classes=['x']), "p.json: classes are ['x'], expected two or more different names"),
+    (dict(FILE, classes=['x', 'x']), "p.json: classes are ['x', 'x'], expected"),
+    (dict(FILE, classes=['x', 3]), "p.json: classes are ['x', 3], expected"),
+    (dict(FILE, predictions=[ROW, 7]), 'p.json, prediction 2: no sample_id in 7'),
+    (changed(sample_id=''), "p.json, prediction 2: no sample_id in {'sample_id': ''"),
+    (dict(FILE, predictions=[ROW, {**ROW, 'sample_id': 'b'}, ROW]),
+     "p.json, prediction 3: sample_id 'a' stands in p.json, prediction 1 already"),
+    (changed(true='z'), "p.json, prediction 2 (b): true is 'z', which is none of the classes x, y"),
+    (changed(predicted='z'), "p.json, prediction 2 (b): predicted is 'z', which is none of the classes x, y"),
+    (changed(predicted=None), 'p.json, prediction 2 (b): predicted is None, which is none of the classes'),
+    (changed(predicted='x'), 'p.json, prediction 2 (b): predicted is x, but y has the highest probability'),
+    (changed(probabilities=None), 'p.json, prediction 2 (b): expected probabilities of x, y, got None'),
+    (changed(probabilities=dict(x=1)), "p.json, prediction 2 (b): expected probabilities of x, y, got {'x': 1}"),
+    *((changed(probabilities=dict(x=0, y=value)),
+       f'p.json, prediction 2 (b): the probability of y is {value!r}, expected a number from 0 to 1') for value in ('0.5', None, True, -0.1, 1.1, float('nan'), [0.5])),
+])
+def test_wrong_json(content, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'p.json').write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        read_predictions('p.json')
+    assert '\n' not in str(error.value)
+
+
+def test_a_row_without_label_key(tmp_path):
+    row = {key: value for key, value in ROW.items() if key != 'true'}
+    (tmp_path / 'p.json').write_text(json.dumps(dict(FILE, predictions=[row])))
+    with pytest.raises(ValueError, match=r"p\.json, prediction 1 \(a\): no 'true'"):
+        read_predictions(tmp_path / 'p.json')
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('', "p.csv, line 1 is '', expected # and the conditions as JSON"),
+    ('sample_id,true,predicted,x,y\na,x,y,0,1\n', "p.csv, line 1 is 'sample_id,true,predicted,x,y', expected #"),
+    ('# it is\n', "p.csv, line 1 is '# it is', expected # and the conditions as JSON"),
+    ('# []\n', "p.csv, line 1 is '# []', expected # and the conditions as JSON"),
+    ('# {}\n', "p.csv, line 2 is '', expected sample_id,true,predicted and the classes"),
+    ('# {}\nid,true,predicted,x,y\n', "p.csv, line 2 is 'id,true,predicted,x,y', expected sample_id,true,predicted"),
+    ('# {}\nsample_id,true,predicted\n', 'p.csv: classes are [], expected two or more different names'),
+    ('# {}\nsample_id,true,predicted,x,y\n', 'p.csv holds no predictions'),
+    ('# {}\nsample_id,true,predicted,x,y\na,x,y,0,1\nb,x,y,0\n', 'p.csv, line 4 has 4 cells, expected 5'),
+    ('# {}\nsample_id,true,predicted,x,y\na,x,y,0,1\nb,x,y,0,1,2\n', 'p.csv, line 4 has 6 cells, expected 5'),
+    ('# {}\nsample_id,true,predicted,x,y\n"a\nb",x,y,0,1\nb,x,y,0,one\n',
+     "p.csv, line 5 (b): the probability of y is 'one', expected a number from 0 to 1"),
+    ('# {}\nsample_id,true,predicted,x,y\na,z,y,0,1\n', "p.csv, line 3 (a): true is 'z', which is none of the classes"),
+    ('# {}\nsample_id,true,predicted,x,y\na,x,y,0,nan\n', 'p.csv, line 3 (a): the probability of y is nan, expected'),
+    ('# {}\nsample_id,true,predicted,x,y\na,x,y,0,1\na,x,y,0,1\n',
+     "p.csv, line 4: sample_id 'a' stands in p.csv, line 3 already"),
+])
+def test_wrong_csv(text, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'p.csv').write_text(text)
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        read_predictions('p.csv')
+    assert '\n' not in str(error.value)
+
+
+def test_no_text(tmp_path):
+    (tmp_path / 'p.json').write_bytes(b'\x80\x04\x95')
+    with pytest.raises(ValueError, match=r'p\.json is not text: '):
+        read_predictions(tmp_path / 'p.json')
+
+
+def test_not_a_file_of_predictions_by_its_name():
+    with pytest.raises(ValueError, match=r'out\.pkl: predictions are read from \.json, \.csv: test with --out FILE'):
+        read_predictions('out.pkl')
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none\.json'):
+        read_predictions(tmp_path / 'none.json')
 
 
 # ------------------------------------------------------------------------------------- the command line
