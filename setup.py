@@ -14,7 +14,7 @@ ALL = [
     'timm>=1.0',  # timm:// weights
     'matplotlib>=3.6',
 ]
-DEV = [*ALL, 'pytest>=7', 'scipy', 'scikit-learn', 'ruff>=0.5']
+DEV = [*ALL, 'pytest>=7', 'scikit-learn', 'ruff>=0.5']
 
 setup(
     name='emonext_mm',
@@ -31,6 +31,7 @@ setup(
         'mmengine>=0.10.4,<1',
         'mmpretrain>=1.2,<2',
         'numpy',
+        'scipy>=1.7',
         'opencv-python',
         'setuptools',  # MMEngine imports distutils, which Python 3.12 no longer has
     ],
