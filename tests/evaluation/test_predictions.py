@@ -185,7 +185,8 @@ def changed(**kwargs):
     (changed(probabilities=None), 'p.json, prediction 2 (b): expected probabilities of x, y, got None'),
     (changed(probabilities=dict(x=1)), "p.json, prediction 2 (b): expected probabilities of x, y, got {'x': 1}"),
     *((changed(probabilities=dict(x=0, y=value)),
-       f'p.json, prediction 2 (b): the probability of y is {value!r}, expected a number from 0 to 1') for value in ('0.5', None, True, -0.1, 1.1, float('nan'), [0.5])),
+       f'p.json, prediction 2 (b): the probability of y is {value!r}, expected a number from 0 to 1')
+      for value in ('0.5', None, True, -0.1, 1.1, float('nan'), [0.5])),
 ])
 def test_wrong_json(content, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
