@@ -55,7 +55,8 @@ def test_two_runs():
 
 
 def test_several_seeds():
-    plain, lines = report([0.5, 0.6, 0.55], [0.8, 0.7])
+    sad, happy = (np.where(LABELS == index, 0.9, 0.3) for index in (1, 0))  # samples that only one method likes
+    plain, lines = report([sad] * 3, [happy] * 2)
     assert [line[:3] for line in lines[1:11:2]] == ['A1 ', 'A2 ', 'A3 ', 'B1 ', 'B2 ']
     accuracy = plain['sides'][0]['accuracy']
     mean, = (line for line in lines if line.startswith('A, mean of 3'))
@@ -63,6 +64,7 @@ def test_several_seeds():
                      rf'{accuracy["max"]:.2f}; macro-F1 {plain["sides"][0]["macro_f1"]["mean"]:.2f}', mean)
     found = plain['comparisons'][0]['all']
     alone = found['seeds_alone']
+    assert found['p'] != alone['p']
     assert cells(lines, 'all, 90')[3:] == [
         f'{found["ci95_low"]:+.2f}', 'to', f'{found["ci95_high"]:+.2f}', p_text(found['p']),
         f'{alone["ci95_low"]:+.2f}', 'to', f'{alone["ci95_high"]:+.2f}', p_text(alone['p'])]
