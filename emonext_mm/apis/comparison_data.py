@@ -13,6 +13,8 @@ from emonext_mm.evaluation.pairing import cautions
 from emonext_mm.evaluation.predictions import Predictions
 from emonext_mm.host import to_plain
 
+from .verdict import verdict
+
 SCORES = ('recall', 'precision', 'f1-score')
 
 
@@ -60,7 +62,8 @@ def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
     - ``format`` 1; ``samples``; ``clean``: how many of them, or None; ``cautions``: lines
     - ``sides``: list of {name, runs: list of {file, conditions, metrics}, accuracy, macro_f1}; metrics as of
       ``EmotionMetric``; accuracy and macro_f1 {mean, sd, min, max} over the runs, sd (n - 1) None for one run
-    - ``comparisons``: list of {a, b, runs, all, clean, classes}
+    - ``comparisons``: list of {a, b, runs, all, clean, classes, verdict}; verdict: see
+      :func:`.verdict.verdict`
     - ``all``, ``clean`` (None if not known, or of fewer than two samples): {samples, accuracy: [A's, B's],
       difference, ci95_low, ci95_high, p} and, one run a side, {only_a, only_b}: samples that only one has right;
       else ``seeds_alone``: {ci95_low, ci95_high, p}; ``all`` has ``p_holm`` too, corrected for the number of
@@ -79,6 +82,7 @@ def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
     comparisons = [_compare_two(sides[0], other, metrics, clean) for other in sides[1:]]
     for comparison, p in zip(comparisons, holm([each['all']['p'] for each in comparisons])):
         comparison['all']['p_holm'] = p
+        comparison['verdict'] = verdict(comparison)
     return to_plain({
         'format': 1,
         'samples': len(sides[0].runs[0].ids),

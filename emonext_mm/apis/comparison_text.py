@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from .conditions import conditions_line, subject_line
-from .verdict import interval_text, p_text, reach, verdict
+from .verdict import interval_text, p_text, reach
 
 SCORES = {'macro-F1': 'single-label/f1-score', 'UAR': 'single-label/recall', 'ECE': 'calibration/ece'}
 
@@ -70,7 +70,7 @@ def _spread(values: dict) -> str:
 
 def _comparison(comparison: dict) -> list[str]:
     a, b = comparison['a'], comparison['b']
-    return ['', *_differences(comparison), '', *_classes(a, b, comparison['classes']), '', *verdict(comparison)]
+    return ['', *_differences(comparison), '', *_classes(a, b, comparison['classes']), '', *comparison['verdict']]
 
 
 def _differences(comparison: dict) -> list[str]:

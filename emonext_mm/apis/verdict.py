@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 ALPHA = 0.05
+_UNDECIDED = 'This shows neither which of the two is better nor that they are equally good.'
 
 
 def verdict(comparison: dict) -> list[str]:
@@ -45,55 +46,43 @@ def _one_run(comparison: dict) -> str:
     if not found['only_a'] + found['only_b']:
         return f'{comparison["a"]} and {comparison["b"]} are right on the same samples: no difference was seen.'
     if p < ALPHA:
-        return f'{_better(comparison)}: more than {noise} ({test}, {chance}).'
+        return f'{_leads(comparison, "is better than")}: more than {noise} ({test}, {chance}).'
     if found['p'] < ALPHA:
-        return (f'{_ahead(comparison)}, which alone would be more than {noise}, but not as one of several comparisons '
+        return (f'{_leads(comparison, "is ahead of")}, which alone would be more than {noise}, but not as one of several comparisons '
                 f'({test}, {chance}).')
     if found['ci95_low'] > 0 or found['ci95_high'] < 0:
-        return (f'{_ahead(comparison)}, at the edge of {noise}: the interval leaves 0 out, {test} does not reject it '
+        return (f'{_leads(comparison, "is ahead of")}, at the edge of {noise}: the interval leaves 0 out, {test} does not reject it '
                 f'({chance}). Take it as undecided.')
     return f'{_within(comparison)} {noise} ({test}, {chance}). {_UNDECIDED}'
 
 
 def _several_runs(comparison: dict) -> str:
     found = comparison['all']
-    noise = f'the noise of seeds and samples together ({" and ".join(map(str, comparison["runs"]))} runs, ' \
-            f'{found["samples"]} samples, p {p_text(found["p"], "= ")})'
+    runs = ' and '.join(map(str, comparison['runs']))
+    noise = (f'the noise of seeds and samples together ({runs} runs, {found["samples"]} samples, '
+             f'p {p_text(found["p"], "= ")})')
     if found['p_holm'] < ALPHA:
-        return f'{_better(comparison)} on average: more than {noise}.'
+        return f'{_leads(comparison, "is better than")} on average: more than {noise}.'
     if found['seeds_alone']['p'] < ALPHA:
         return (f'{_within(comparison)} {noise}. On these very samples it is more than the noise of the seeds alone '
                 f'(Welch, p {p_text(found["seeds_alone"]["p"], "= ")}); other samples may turn it.')
     return f'{_within(comparison)} {noise}. {_UNDECIDED}'
 
 
-_UNDECIDED = 'This shows neither which of the two is better nor that they are equally good.'
-
-
-def _better(comparison: dict) -> str:
+def _leads(comparison: dict, words: str) -> str:
     """B is better than A by 1.20 points (95 % interval +0.30 to +2.10)"""
-    name, other, points, interval = _by_winner(comparison)
-    return f'{name} is better than {other} by {points:.2f} points (95 % interval {interval})'
-
-
-def _ahead(comparison: dict) -> str:
-    name, other, points, interval = _by_winner(comparison)
-    return f'{name} is ahead of {other} by {points:.2f} points (95 % interval {interval})'
+    found, behind, ahead = comparison['all'], comparison['a'], comparison['b']
+    if found['difference'] < 0:
+        behind, ahead = ahead, behind
+        found = {'difference': -found['difference'], 'ci95_low': -found['ci95_high'], 'ci95_high': -found['ci95_low']}
+    return (f'{ahead} {words} {behind} by {found["difference"]:.2f} points '
+            f'(95 % interval {interval_text(found)})')
 
 
 def _within(comparison: dict) -> str:
     found = comparison['all']
     return (f'The difference {comparison["b"]} - {comparison["a"]} of {_signed(found["difference"])} points '
             f'(95 % interval {interval_text(found)}) is within')
-
-
-def _by_winner(comparison: dict) -> tuple[str, str, float, str]:
-    """Who is ahead, of whom, by how much, and the interval of that."""
-    found, a, b = comparison['all'], comparison['a'], comparison['b']
-    if found['difference'] >= 0:
-        return b, a, found['difference'], interval_text(found)
-    turned = {'ci95_low': -found['ci95_high'], 'ci95_high': -found['ci95_low']}
-    return a, b, -found['difference'], interval_text(turned)
 
 
 def _clean(comparison: dict) -> list[str]:

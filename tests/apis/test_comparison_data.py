@@ -7,6 +7,7 @@ from evaluation.made_runs import CLASSES, draw_run, make_run
 from sklearn import metrics as sklearn
 
 from emonext_mm.apis.comparison_data import compare, make_sides
+from emonext_mm.apis.verdict import verdict
 from emonext_mm.evaluation.comparison import (
     holm,
     mcnemar,
@@ -147,6 +148,7 @@ def test_every_later_run_is_compared_with_the_first():
     p_values = [paired_difference(hits(runs[0]), hits(run)).p for run in runs[1:]]
     assert [each['all']['p'] for each in found] == pytest.approx(p_values)
     assert [each['all']['p_holm'] for each in found] == pytest.approx(holm(p_values))
+    assert [each['verdict'] for each in found] == [verdict(each) for each in found]
     assert plain['clean'] is None
     assert all(each['clean'] is None for each in found)
 
