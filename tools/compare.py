@@ -55,8 +55,11 @@ def main(argv: list[str] | None = None) -> None:
         print(f'\n{args.out / "comparison.json"}')
         for side in sides[1:] if data else []:
             path = args.out / ('differences.png' if len(sides) == 2 else f'differences_{side.name}.png')
-            write_differences(path, *data, sides[0], side)
-            print(path)
+            try:
+                write_differences(path, *data, sides[0], side)
+                print(path)
+            except FileNotFoundError as error:  # files of images, which a data set opens no sooner
+                print(f'{path} was not drawn: {error}')
 
 
 if __name__ == '__main__':

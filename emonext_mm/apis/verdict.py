@@ -48,11 +48,11 @@ def _one_run(comparison: dict) -> str:
     if p < ALPHA:
         return f'{_leads(comparison, "is better than")}: more than {noise} ({test}, {chance}).'
     if found['p'] < ALPHA:
-        return (f'{_leads(comparison, "is ahead of")}, which alone would be more than {noise}, but not as one of several comparisons '
-                f'({test}, {chance}).')
+        return (f'{_leads(comparison, "is ahead of")}, which alone would be more than {noise}, but not as one of '
+                f'several comparisons ({test}, {chance}).')
     if found['ci95_low'] > 0 or found['ci95_high'] < 0:
-        return (f'{_leads(comparison, "is ahead of")}, at the edge of {noise}: the interval leaves 0 out, {test} does not reject it '
-                f'({chance}). Take it as undecided.')
+        return (f'{_leads(comparison, "is ahead of")}, at the edge of {noise}: the interval leaves 0 out, {test} does '
+                f'not reject it ({chance}). Take it as undecided.')
     return f'{_within(comparison)} {noise} ({test}, {chance}). {_UNDECIDED}'
 
 

@@ -55,7 +55,7 @@ def test_two_runs():
 
 
 def test_several_seeds():
-    sad, happy = (np.where(LABELS == index, 0.9, 0.3) for index in (1, 0))  # samples that only one method likes
+    sad, happy = (np.where(index == LABELS, 0.9, 0.3) for index in (1, 0))  # samples that only one method likes
     plain, lines = report([sad] * 3, [happy] * 2)
     assert [line[:3] for line in lines[1:11:2]] == ['A1 ', 'A2 ', 'A3 ', 'B1 ', 'B2 ']
     accuracy = plain['sides'][0]['accuracy']

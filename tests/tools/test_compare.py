@@ -107,6 +107,16 @@ def test_images_that_are_gone(call_tool, tmp_path, capfd):
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['comparison.json']
 
 
+def test_image_files_that_are_gone(call_tool, files, tmp_path, capfd, monkeypatch):
+    gone = str(tmp_path / 'gone.jpg')
+    monkeypatch.setattr(SyntheticFER, 'get_data_info', lambda self, i: dict(sample_id=f'test_{i}', img_path=gone))
+    call_tool('compare.py', files[0], files[2], '--out', tmp_path / 'out')
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last.startswith(f'{tmp_path / "out" / "differences.png"} was not drawn: ')
+    assert gone in last
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['comparison.json']
+
+
 @pytest.mark.parametrize(('args', 'message'), [
     (['a0.json'], 'a0.json is compared with nothing: give two files or more'),
     (['a0.json', 'none.json'], 'none.json'),
