@@ -8,6 +8,10 @@ Three files or more: each is compared with the first. Several runs of two method
 
     python tools/compare.py a0.json a1.json a2.json --against b0.json b1.json b2.json
 
+Of two runs it gives the difference in accuracy with its 95 % interval (Tango) and McNemar's exact test, on all images
+and on those without a copy in training, and the change of each class (Holm's correction); over several seeds, their
+spread, and the difference against the noise of seeds and samples. It ends with what that shows, in words.
+
 The report goes to the screen; --out adds comparison.json (all of it) and differences.png, the images on which two
 differ most (with three files or more: differences_B.png, ...).
 """
