@@ -74,3 +74,23 @@ def compose_affine(theta: Tensor, then: Tensor) -> Tensor:
     # No matmul: autocast would take it to bfloat16.
     linear = (theta[:, :, :2, None] * then[:, None]).sum(2)
     return torch.cat([linear[..., :2], linear[..., 2:] + theta[..., 2:]], 2)
+
+
+def invert_affine(theta: Tensor) -> Tensor:
+    """The maps that undo ``theta``: with them, ``affine_warp`` brings what was warped back to where it was.
+
+    Args:
+        theta: (N, 2, 3), output to input coordinates.
+
+    Returns:
+        (N, 2, 3), input to output coordinates, float32 or float64.
+
+    Raises:
+        ValueError: a map has no inverse, because it maps all of the plane to a line or a point.
+    """
+    theta = theta.to(torch.promote_types(theta.dtype, torch.float32))
+    linear, fault = torch.linalg.inv_ex(theta[:, :, :2])
+    if fault.any():
+        place = int(fault.nonzero()[0])
+        raise ValueError(f'theta {place} has no inverse: {theta[place].tolist()}')
+    return torch.cat([linear, -(linear * theta[:, None, :, 2]).sum(2, keepdim=True)], 2)  # no matmul, as above

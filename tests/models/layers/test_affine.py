@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import map_coordinates
 from torch.autograd import gradcheck
 
-from emonext_mm.models.layers.affine import affine_warp, build_affine, compose_affine
+from emonext_mm.models.layers.affine import affine_warp, build_affine, compose_affine, invert_affine
 
 IDENTITY = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
 
@@ -141,3 +141,36 @@ def test_composed_in_float32_under_autocast():
 def test_gradients_of_maps():
     assert gradcheck(build_affine, tuple(value.requires_grad_() for value in views(2)))
     assert gradcheck(compose_affine, (random_theta(2).requires_grad_(), random_theta(2, seed=1).requires_grad_()))
+
+
+def test_inverse_is_that_of_the_homogeneous_matrix():
+    theta = random_theta(5)
+    last_row = torch.tensor([[[0.0, 0, 1]]], dtype=torch.float64).repeat(5, 1, 1)
+    expected = np.linalg.inv(torch.cat([theta, last_row], 1).numpy())[:, :2]
+    np.testing.assert_allclose(invert_affine(theta).numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_inverse_brings_an_image_back(align_corners):
+    """But for the blur of sampling twice, and for what the first warp left out."""
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 48), indexing='ij')
+    image = torch.exp(-8 * ((x - 0.2) ** 2 + (y + 0.1) ** 2))[None, None]
+    theta = torch.tensor([[[0.9, 0.3, 0.1], [-0.2, 1.1, -0.1]]])
+    there = affine_warp(image, theta, align_corners=align_corners)
+    back = affine_warp(there, invert_affine(theta), align_corners=align_corners)
+    assert (there - image).abs().max() > 0.3
+    torch.testing.assert_close(back, image, atol=0.02, rtol=0)
+
+
+def test_inverse_in_float32_under_autocast():
+    theta = random_theta(2).float()
+    with torch.autocast('cpu', torch.bfloat16):
+        inverse = invert_affine(theta)
+        assert invert_affine(theta.bfloat16()).dtype == torch.float32
+    assert torch.equal(inverse, invert_affine(theta))
+
+
+def test_no_inverse():
+    flat = torch.tensor([[[1.0, 2, 0], [2, 4, 0]]])
+    with pytest.raises(ValueError, match=r'theta 1 has no inverse: \[\[1\.0, 2\.0, 0\.0\], \[2\.0, 4\.0, 0\.0\]\]'):
+        invert_affine(torch.cat([IDENTITY, flat]))
