@@ -87,12 +87,12 @@ def apply() -> None:
 
 def prepare_train(cfg: Config) -> Config:
     """Returns a copy of a config that is ready for ``Runner.train`` on this machine."""
-    return fix_dataloaders(adapt_dist(adapt_amp(cfg)))
+    return build_named_backends(fix_dataloaders(adapt_dist(adapt_amp(cfg))))
 
 
 def prepare_test(cfg: Config) -> Config:
     """Returns a copy of a config that is ready for ``Runner.test`` on this machine, with or without TTA."""
-    return fix_dataloaders(adapt_dist(drop_ema_hook(cfg)))
+    return build_named_backends(fix_dataloaders(adapt_dist(drop_ema_hook(cfg))))
 
 
 # ------------------------------------------------------------------------------------------ the process
@@ -443,6 +443,28 @@ def fix_dataloaders(cfg: Config) -> Config:
             loader.pop('prefetch_factor', None)
         if get_device() == 'cpu':
             loader['pin_memory'] = False
+    return cfg
+
+
+def build_named_backends(cfg: Config) -> Config:
+    """Lets ``--cfg-options visualizer.vis_backends=LocalVisBackend,TensorboardVisBackend`` name backends.
+
+    The command line makes a list of names of it, and cannot make the list of dicts that MMEngine takes.
+
+    Raises:
+        ValueError: a name is not that of a backend.
+    """
+    from mmpretrain.registry import VISBACKENDS
+
+    cfg = copy.deepcopy(cfg)
+    visualizer = cfg.get('visualizer') or {}
+    backends = visualizer.get('vis_backends') or []
+    backends = [backends] if isinstance(backends, (str, dict)) else backends
+    for name in (backend for backend in backends if isinstance(backend, str)):
+        if VISBACKENDS.get(name) is None:
+            raise ValueError(f'visualizer.vis_backends: there is no {name}, but for example TensorboardVisBackend')
+    if backends:
+        visualizer['vis_backends'] = [dict(type=each) if isinstance(each, str) else each for each in backends]
     return cfg
 
 

@@ -231,6 +231,12 @@ def trap_persistent_workers(folder):
     return raises(lambda: Runner.build_dataloader(loader), ValueError)
 
 
+def trap_backends_named_on_the_command_line(folder):
+    cfg = make_config(folder, visualizer={'vis_backends': ['LocalVisBackend', 'TensorboardVisBackend']})
+    backends = (host.build_named_backends(cfg) if MODE == 'patched' else cfg).visualizer.vis_backends
+    return raises(lambda: UniversalVisualizer(vis_backends=backends, save_dir=str(folder)), TypeError)
+
+
 def trap_metrics_to_json(folder):
     metrics = {'confusion_matrix/result': torch.ones(2, 2)}
     metrics = host.to_plain(metrics) if MODE == 'patched' else metrics
@@ -748,6 +754,35 @@ def test_fix_dataloaders():
     assert 'prefetch_factor' not in fixed.val_dataloader
     assert fixed.train_dataloader.pin_memory == torch.cuda.is_available()
     assert cfg.val_dataloader.persistent_workers, 'the argument was changed'
+
+
+@pytest.mark.parametrize(
+    ('given', 'built'),
+    [
+        ('TensorboardVisBackend', [dict(type='TensorboardVisBackend')]),
+        (
+            ['LocalVisBackend', dict(type='WandbVisBackend', init_kwargs=dict(project='faces'))],
+            [dict(type='LocalVisBackend'), dict(type='WandbVisBackend', init_kwargs=dict(project='faces'))],
+        ),
+        (dict(type='LocalVisBackend'), [dict(type='LocalVisBackend')]),
+    ],
+)
+def test_build_named_backends(given, built):
+    cfg = make_config('x', visualizer=dict(type='UniversalVisualizer', vis_backends=given))
+    for prepare in (host.build_named_backends, host.prepare_train, host.prepare_test):
+        assert prepare(cfg).visualizer == dict(type='UniversalVisualizer', vis_backends=built)
+    assert cfg.visualizer.vis_backends == given, 'the argument was changed'
+
+
+@pytest.mark.parametrize('visualizer', [None, dict(type='UniversalVisualizer')])
+def test_no_backends_to_build(visualizer):
+    assert host.build_named_backends(make_config('x', visualizer=visualizer)).visualizer == visualizer
+
+
+def test_no_such_backend():
+    cfg = make_config('x', visualizer=dict(vis_backends='TensorBoard'))
+    with pytest.raises(ValueError, match='there is no TensorBoard, but for example TensorboardVisBackend'):
+        host.build_named_backends(cfg)
 
 
 def test_to_plain():
