@@ -13,8 +13,9 @@ ALL = [
     'mmcv-lite>=2.0,<2.4',
     'timm>=1.0',  # timm:// weights
     'matplotlib>=3.6',
+    'grad-cam>=1.5',  # class-activation maps
 ]
-DEV = [*ALL, 'pytest>=7', 'scikit-learn', 'ruff>=0.5']
+DEV = [*ALL, 'pytest>=7', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5']
 
 setup(
     name='emonext_mm',

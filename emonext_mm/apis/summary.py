@@ -4,18 +4,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import mmengine
-from matplotlib import pyplot
-from matplotlib.figure import Figure
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from emonext_mm.evaluation.predictions import write_atomic
 from emonext_mm.host import to_plain
-from emonext_mm.models import STNDataPreprocessor
 
 from .conditions import conditions_line, subject_line
+from .pictures.backends import save_picture
 from .pictures.confusion import draw_confusion_matrix
+from .pictures.faces import has_stn
 from .pictures.stn import draw_stn
 
 NUMBERS = {  # a value, and the ends of its interval
@@ -45,14 +44,16 @@ def summarize_test(runner: Runner, metrics: dict, conditions: dict) -> str:
     lines = [subject_line(conditions), f'{"conditions":<17}{conditions_line(conditions)}']
     lines += [f'{name:<17}{_number(metrics, *keys)}' for name, keys in NUMBERS.items() if keys[0] in metrics]
     lines.append(f'{"checkpoint":<17}{runner._load_from}')
+    figures = {}
     if 'confusion_matrix/result' in metrics:
-        figure = draw_confusion_matrix(metrics['confusion_matrix/result'], dataset.metainfo['classes'])
-        lines.append(_save(figure, folder / 'confusion_matrix.png', 'confusion matrix'))
+        figures['confusion matrix', 'confusion_matrix'] = draw_confusion_matrix(
+            metrics['confusion_matrix/result'], dataset.metainfo['classes'])
     preprocessor = _unwrap(runner.model).data_preprocessor
-    if isinstance(preprocessor, STNDataPreprocessor) and preprocessor.localization is not None:
-        figure = draw_stn(preprocessor, dataset)
-        if figure is not None:
-            lines.append(_save(figure, folder / 'stn_faces.png', 'STN, in and out'))
+    if has_stn(preprocessor) and conditions['views'] == 1:
+        figures['STN, in and out', 'stn_faces'] = draw_stn(preprocessor, dataset)
+    for (title, name), figure in figures.items():
+        save_picture(figure, folder / f'{name}.png', runner.visualizer, conditions_line(conditions))
+        lines.append(f'{title:<17}{folder / name}.png')
     return '\n' + '\n'.join(lines)
 
 
@@ -78,9 +79,3 @@ def _unwrap(model: nn.Module) -> nn.Module:
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
-
-
-def _save(figure: Figure, path: Path, title: str) -> str:
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
-    return f'{title:<17}{path}'

@@ -4,6 +4,7 @@ import cv2
 import pytest
 import torch
 from matplotlib import pyplot
+from mmengine.visualization import Visualizer
 from mmpretrain.models import AverageClsScoreTTA, build_classifier
 
 from emonext_mm.apis.summary import summarize_test
@@ -43,7 +44,8 @@ def make_runner(work_dir, localization_size=24, views=1):
     if views > 1:
         model = AverageClsScoreTTA(model)
     loader = SimpleNamespace(dataset=Faces(views))
-    return SimpleNamespace(model=model, test_dataloader=loader, work_dir=str(work_dir), _load_from='it.pth')
+    return SimpleNamespace(model=model, test_dataloader=loader, work_dir=str(work_dir), _load_from='it.pth',
+                           visualizer=Visualizer())
 
 
 CONDITIONS = dict(config='it', epoch=4, weights='EMA', dataset=dict(type='Faces'), split='val', samples=12, clean=9,
@@ -61,11 +63,28 @@ def test_summary(tmp_path):
     assert not pyplot.get_fignums()
 
 
-@pytest.mark.parametrize('kwargs', [dict(localization_size=None), dict(views=2)], ids=['without STN', 'TTA'])
-def test_summary_without_stn_picture(tmp_path, kwargs):
-    lines = summarize_test(make_runner(tmp_path, **kwargs), METRICS, CONDITIONS).split('\n')
-    assert lines == [*HEAD, f'confusion matrix {tmp_path / "confusion_matrix.png"}']
+TEN_CROP = dict(views=2, transform='TenCrop', merge='AverageClsScoreTTA')
+
+
+@pytest.mark.parametrize(('kwargs', 'conditions'), [(dict(localization_size=None), {}), (dict(views=2), TEN_CROP)],
+                         ids=['without STN', 'TTA'])
+def test_summary_without_stn_picture(tmp_path, kwargs, conditions):
+    lines = summarize_test(make_runner(tmp_path, **kwargs), METRICS, {**CONDITIONS, **conditions}).split('\n')
+    assert [*lines[:2], *lines[3:]] == [*HEAD[:2], *HEAD[3:], f'confusion matrix {tmp_path / "confusion_matrix.png"}']
     assert not (tmp_path / 'stn_faces.png').exists()
+
+
+def test_pictures_go_to_the_backends(tmp_path):
+    """With the conditions on them: those of another epoch look another way."""
+    runner, got = make_runner(tmp_path), {}
+    runner.visualizer._vis_backends['it'] = SimpleNamespace(add_image=lambda name, image: got.update({name: image}))
+    summarize_test(runner, METRICS, CONDITIONS)
+    assert list(got) == ['confusion_matrix', 'stn_faces']
+    for name, image in got.items():
+        assert (image[..., ::-1] == cv2.imread(str(tmp_path / f'{name}.png'))).all()
+    before = dict(got)
+    summarize_test(runner, METRICS, {**CONDITIONS, 'epoch': 5})
+    assert all((got[name] != before[name]).any() for name in got)
 
 
 def test_summary_of_what_was_measured(tmp_path):

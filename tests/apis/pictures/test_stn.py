@@ -1,18 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib import pyplot
 
 from emonext_mm.apis.pictures.stn import draw_stn
 from emonext_mm.models import STNDataPreprocessor
 
 WIDTH, HEIGHT = 32, 24
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    pyplot.close('all')
 
 
 class Faces:
@@ -36,28 +29,31 @@ def make_stn(theta, **kwargs):
     return stn
 
 
-IDENTITY = [1.0, 0, 0, 0, 1, 0]
-
-
-# Pixels have their centres at whole numbers: the image reaches from -0.5 to 31.5 and from -0.5 to 23.5.
-@pytest.mark.parametrize(('theta', 'align_corners', 'left', 'right', 'top', 'bottom'), [
-    (IDENTITY, False, -0.5, 31.5, -0.5, 23.5),
-    (IDENTITY, True, 0, 31, 0, 23),
-    ([0.5, 0, 0, 0, 0.5, 0], False, 7.5, 23.5, 5.5, 17.5),
-    ([0.5, 0, 0.25, 0, 0.5, -0.5], False, 11.5, 27.5, -0.5, 11.5),
-    ([0.5, 0, 0.25, 0, 0.5, -0.5], True, 11.625, 27.125, 0, 11.5),
+@pytest.mark.parametrize(('align_corners', 'left', 'right', 'top', 'bottom'), [
+    (False, 11.5, 27.5, -0.5, 11.5),
+    (True, 11.625, 27.125, 0, 11.5),
 ])
-def test_frame_is_what_the_stn_samples(theta, align_corners, left, right, top, bottom):
-    figure = draw_stn(make_stn(theta, align_corners=align_corners), Faces(), count=3)
+def test_frame_stands_on_what_goes_in(align_corners, left, right, top, bottom):
+    figure = draw_stn(make_stn([0.5, 0, 0.25, 0, 0.5, -0.5], align_corners=align_corners), Faces(), count=3)
     for axes in figure.axes[:3]:
         frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
         np.testing.assert_allclose(axes.lines[0].get_xydata(), frame, atol=1e-4)
+    assert not any(axes.lines for axes in figure.axes[3:])
 
 
-def test_frame_turns_with_theta():
-    """Output right is input down: the first corner of the frame is the image's top right one."""
-    figure = draw_stn(make_stn([0.0, -1, 0, 1, 0, 0]), Faces(), count=1)
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata()[:2], [(31.5, -0.5), (31.5, 23.5)], atol=1e-4)
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_frame_of_a_view(align_corners):
+    """The STN's map of a view that leaves out a tenth all round: its centre is 0.1 and -0.2 of half the sides off."""
+    stn = make_stn([0.5, 0, 0.125, 0, 0.5, -0.25], align_corners=align_corners,
+                   view=dict(type='AffineView', size=40, resize=50))
+    figure = draw_stn(stn, Faces(), count=2)
+    # In the convention of corners a shift of 0.125 is one of 39 / 40 of it.
+    share = 39 / 40 if align_corners else 1
+    centre = np.array([0.1 * share * WIDTH, -0.2 * share * HEIGHT]) / 2 + [(WIDTH - 1) / 2, (HEIGHT - 1) / 2]
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * [0.4 * WIDTH / 2, 0.4 * HEIGHT / 2]
+    for axes in figure.axes[:2]:
+        np.testing.assert_allclose(axes.lines[0].get_xydata(), centre + corners, atol=1e-4)
+    assert figure.axes[2].images[0].get_array().shape == (40, 40, 3)
 
 
 def test_faces_before_and_after_the_stn():
@@ -74,8 +70,14 @@ def test_faces_before_and_after_the_stn():
 
 
 def test_fewer_faces_than_asked_for():
-    assert len(draw_stn(make_stn(IDENTITY), Faces(), count=20).axes) == 2 * 12
+    assert len(draw_stn(make_stn([1.0, 0, 0, 0, 1, 0]), Faces(), count=20).axes) == 2 * 12
 
 
-def test_no_stn_picture_of_several_views():
-    assert draw_stn(make_stn(IDENTITY), Faces(views=2)) is None
+def test_several_views():
+    with pytest.raises(ValueError, match='2 views of each image'):
+        draw_stn(make_stn([1.0, 0, 0, 0, 1, 0]), Faces(views=2))
+
+
+def test_stn_that_is_off():
+    with pytest.raises(RuntimeError, match='the STN is off'):
+        draw_stn(STNDataPreprocessor(None), Faces())
