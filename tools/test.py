@@ -20,6 +20,7 @@ from mmengine.runner import Runner
 from emonext_mm import host
 from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
 from emonext_mm.apis.conditions import ConditionsHook
+from emonext_mm.apis.pictures.backends import kept_open
 from emonext_mm.apis.summary import METRICS_SUFFIXES, summarize_test, write_metrics
 from emonext_mm.evaluation import PredictionFile, measure_clean
 
@@ -49,15 +50,16 @@ def main() -> None:
     runner.register_hook(hook)
     measure_clean(runner.test_evaluator, runner.test_dataloader.dataset)
     runner.test_evaluator.metrics.extend(files)
-    metrics = runner.test()
-    if is_main_process():
-        conditions = hook.describe(runner, metrics)
-        for file in files:
-            if isinstance(file, PredictionFile):  # DumpResults has written its own
-                file.write(runner.test_dataloader.dataset, conditions)
-        if args.out_item == 'metrics':
-            write_metrics(args.out, metrics, conditions)
-        print(summarize_test(runner, metrics, conditions))
+    with kept_open(runner.visualizer):
+        metrics = runner.test()
+        if is_main_process():
+            conditions = hook.describe(runner, metrics)
+            for file in files:
+                if isinstance(file, PredictionFile):  # DumpResults has written its own
+                    file.write(runner.test_dataloader.dataset, conditions)
+            if args.out_item == 'metrics':
+                write_metrics(args.out, metrics, conditions)
+            print(summarize_test(runner, metrics, conditions))
 
 
 if __name__ == '__main__':
