@@ -60,6 +60,7 @@ def test_samples_of_each_split(root, faces, split):
     dataset = DATASETS.build({'type': 'FER2013', 'data_root': str(root), 'split': split})
     rows = faces.of(USAGE[split])
     assert len(dataset) == len(rows) > 0
+    assert dataset.usage == USAGE[split]
     for place, row in enumerate(rows):
         sample = dataset[place]
         assert sorted(sample) == ['gt_label', 'img', 'img_shape', 'ori_shape', 'sample_id', 'sample_idx']
