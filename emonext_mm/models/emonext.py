@@ -2,7 +2,8 @@
 
 El Boudouri & Bohi, MMSP 2023, section III-B; Hu et al., "Squeeze-and-Excitation Networks", 2018.
 Deviation from the paper: none known. Against the host's defaults: its ``SELayer`` rounds the squeezed width
-up to a multiple of 8; here it is C / 16 exactly, as in the released code.
+up to a multiple of 8; here it is C / 16 exactly, as in the released code. The whole network works in channels_last,
+for which the norm between its stages is replaced by one that does the same without a copy.
 """
 from __future__ import annotations
 
@@ -14,6 +15,10 @@ from mmpretrain.models import ConvNeXt
 from mmpretrain.models.utils import SELayer
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
+
+from .layers.channels_last_norm import ChannelsLastNorm
+
+MODELS.register_module(module=ChannelsLastNorm)
 
 
 @MODELS.register_module()
@@ -29,7 +34,7 @@ class EmoNeXt(ConvNeXt):
         se_before: stages whose input is gated, after the downsampling. The released code has (1, 2, 3) here
             and () in ``se_after``.
         se_bias: whether the SE layers' linear maps have a bias. The released code's have none.
-        out_indices, frozen_stages, **kwargs: those of ``ConvNeXt``. A frozen stage freezes its SE layers.
+        out_indices, frozen_stages, norm_cfg, **kwargs: those of ``ConvNeXt``. A frozen stage freezes its SE layers.
 
     Raises:
         ValueError: when a state dict that is loaded lacks more than SE keys, has keys that are not the
@@ -44,11 +49,12 @@ class EmoNeXt(ConvNeXt):
         se_bias: bool = True,
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
+        norm_cfg: dict = dict(type='ChannelsLastNorm', eps=1e-6),  # noqa: B006
         **kwargs,
     ) -> None:
         # The host writes resolved indices into the sequence it is given, and freezes before SE layers exist.
         out_indices = out_indices if isinstance(out_indices, int) else list(out_indices)
-        super().__init__(arch, out_indices=out_indices, frozen_stages=0, **kwargs)
+        super().__init__(arch, out_indices=out_indices, frozen_stages=0, norm_cfg=norm_cfg, **kwargs)
         self.se_after = self._build_se(se_after, se_bias)
         self.se_before = self._build_se(se_before, se_bias)
         self.frozen_stages = frozen_stages

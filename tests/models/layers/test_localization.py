@@ -38,3 +38,26 @@ def test_all_layers_learn_once_it_has_left_the_identity():
     net(torch.randn(4, 3, 32, 32)).square().sum().backward()
     assert all(p.grad.abs().sum() > 0 for name, p in net.named_parameters() if not name.endswith(
         ('features.0.bias', 'features.4.bias')))  # a bias before BatchNorm has no effect
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_autocast_changes_nothing(dtype):
+    """Neither theta nor its gradient: in bfloat16 both would be off by a percent and more."""
+    net, images = LocalizationNet(32), torch.randn(4, 3, 32, 32).to(dtype)
+    torch.nn.init.normal_(net.regressor[-1].weight)
+    results = []
+    for enabled in (False, True):
+        net.zero_grad()
+        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+            theta = net(images)
+        theta.square().sum().backward()
+        results.append([theta, *(p.grad.clone() for p in net.parameters())])
+    assert results[1][0].dtype == torch.float32
+    for plain, cast in zip(*results):
+        torch.testing.assert_close(cast, plain, rtol=1e-5, atol=1e-5)
+
+
+def test_layout_of_the_images_changes_nothing():
+    net, images = LocalizationNet(32).double(), torch.randn(4, 3, 32, 32, dtype=torch.float64)
+    torch.nn.init.normal_(net.regressor[-1].weight)
+    torch.testing.assert_close(net(images.contiguous(memory_format=torch.channels_last)), net(images))
