@@ -4,7 +4,7 @@ from . import host
 host.check()
 host.apply()
 
-from . import datasets, evaluation, models  # noqa: E402
+from . import datasets, engine, evaluation, models  # noqa: E402
 
 __version__ = '0.1.0'
-__all__ = ['__version__', 'datasets', 'evaluation', 'host', 'models']
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'host', 'models']

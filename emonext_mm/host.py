@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -23,6 +24,7 @@ import logging
 import os
 import pickle
 import re
+import types
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Callable
@@ -84,6 +86,7 @@ def apply() -> None:
     shift_hue_down()
     draw_grey_as_grey()
     draw_first_view()
+    checkpoint_without_reentry()
 
 
 def prepare_train(cfg: Config) -> Config:
@@ -353,6 +356,20 @@ def draw_first_view() -> None:
 
     if not _is_ours(original):
         VisualizationHook._draw_samples = draw_samples
+
+
+def checkpoint_without_reentry() -> None:
+    """Lets ``with_cp=True`` of a ConvNeXt recompute its blocks in the way that PyTorch asks for.
+
+    MMPretrain does not say which of the two ways it wants. PyTorch warns at every block that this will be an error
+    one day, and takes the reentrant way, which ``torch.autograd.grad`` and some uses of DDP refuse.
+    """
+    from mmpretrain.models.backbones import convnext
+    from torch.utils import checkpoint
+
+    if convnext.cp is checkpoint:
+        recompute = functools.partial(checkpoint.checkpoint, use_reentrant=False)
+        convnext.cp = types.SimpleNamespace(checkpoint=recompute)
 
 
 def silence_known_warnings() -> None:

@@ -40,6 +40,7 @@ from mmengine.model import MMDistributedDataParallel  # noqa: E402
 from mmengine.optim import AmpOptimWrapper  # noqa: E402
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
 from mmpretrain.engine import VisualizationHook  # noqa: E402
+from mmpretrain.models.backbones.convnext import ConvNeXtBlock  # noqa: E402
 from mmpretrain.registry import DATASETS, TRANSFORMS  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 from mmpretrain.visualization import UniversalVisualizer  # noqa: E402
@@ -263,6 +264,12 @@ def trap_views_drawn(folder):
     views = {'inputs': [torch.zeros(2, 3, 48, 48, dtype=torch.uint8)] * 3}
     fails = raises(lambda: hook._draw_samples(0, views, samples), RuntimeError)
     return fails or len(list((folder / 'shown').iterdir())) != 2
+
+
+def trap_reentrant_checkpoint(folder):
+    """Of a block that is recomputed, ``torch.autograd.grad`` wants the gradient."""
+    block, images = ConvNeXtBlock(4, with_cp=True), torch.rand(1, 4, 8, 8, requires_grad=True)
+    return raises(lambda: torch.autograd.grad(block(images).sum(), images), RuntimeError)
 
 
 def trap_cpu_launcher(folder):

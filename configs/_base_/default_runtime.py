@@ -10,6 +10,8 @@ default_hooks = dict(
     # because the oldest goes before the new one is written: a kill in between must leave one to resume from.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='accuracy/top1', rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Several processes: what validates, and what is saved, has the mean of their BatchNorm statistics.
+    sync_buffers=dict(type='SyncBuffersHook'),
     visualization=dict(type='VisualizationHook', enable=False),
 )
 

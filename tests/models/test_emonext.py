@@ -225,3 +225,29 @@ def test_bfloat16_autocast_is_float32_within_rounding():
     assert 1e-3 < (cast - plain).abs().max() < 0.1
     assert torch.cosine_similarity(cast_gradient, gradient, 0) > 0.99
     assert cast_gradient.norm() / gradient.norm() == pytest.approx(1, abs=0.02)
+
+
+def features_and_gradients(model, images, autocast):
+    model.zero_grad()
+    torch.manual_seed(1)  # the same paths are dropped
+    with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
+        features, = model(images)
+    features[:, :8].square().sum().backward()
+    return [features.detach(), *(p.grad.clone() for p in model.parameters())]
+
+
+@pytest.mark.parametrize('autocast', [False, True])
+def test_gradient_checkpointing_changes_no_number(autocast):
+    """Recomputed blocks drop the same paths, and give the same features and gradients to the last bit."""
+    torch.manual_seed(0)
+    options = dict(layer_scale_init_value=1.0, drop_path_rate=0.5)
+    plain, recomputed = small(**options), small(**options, with_cp=True)
+    recomputed.load_state_dict(plain.state_dict())
+    images, computed = torch.rand(4, 3, 64, 64), []
+    for model in (plain, recomputed):
+        model.stages[2][0].register_forward_hook(lambda *_: computed.append('entered'))
+        model.stages[2][0].norm.register_forward_hook(lambda *_: computed.append('computed'))
+    results = [features_and_gradients(model, images, autocast) for model in (plain, recomputed)]
+    for one, other in zip(*results):
+        assert torch.equal(one, other)
+    assert computed == ['computed', 'entered', 'computed', 'entered', 'computed']

@@ -1,10 +1,12 @@
-"""A hook for the test config: dies when told to, says in which precision it runs, keeps the raw weights."""
+"""A hook for the test config: dies when told to, says in which precision it runs, keeps the weights it has seen."""
 import os
 import signal
 from pathlib import Path
 
 import torch
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 
@@ -27,6 +29,11 @@ class Probe(Hook):
     def before_save_checkpoint(self, runner, checkpoint):
         if checkpoint['meta']['epoch'] == self.kill_at_save:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def before_val_iter(self, runner, *args, **kwargs):
+        """What an epoch is validated with, in each process."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        torch.save(model.state_dict(), Path(runner.work_dir) / f'validated_{runner.epoch}_{get_rank()}.pt')
 
     def after_train(self, runner):
         torch.save(self.raw_weights, Path(runner.work_dir) / 'raw_weights.pt')

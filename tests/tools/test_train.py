@@ -51,6 +51,19 @@ def test_ema_weights_are_the_ones_to_test(trained):
     assert (average - raw[-1]).abs().max() > 1e-4
 
 
+def assert_saved_what_was_validated(work_dir, epoch, processes):
+    saved = load(work_dir / f'epoch_{epoch}.pth')['state_dict']
+    assert any('running_var' in key for key in saved)
+    for rank in range(processes):
+        assert_same(torch.load(work_dir / f'validated_{epoch}_{rank}.pt'), saved)
+
+
+@pytest.mark.parametrize('epoch', [1, 2])
+def test_saves_what_was_validated(trained, epoch):
+    """The averaged weights, with the statistics of the STN's BatchNorm: a test then repeats the validation."""
+    assert_saved_what_was_validated(trained, epoch, processes=1)
+
+
 def test_learning_rate_warms_up_and_ends_near_zero(trained, scalars):
     rates = [line['base_lr'] for line in scalars(trained)[0]]
     assert len(rates) == 20
@@ -93,6 +106,14 @@ def test_same_seed_same_weights(killed, trained):
     assert_same_training(killed[0] / 'after_the_first', trained, epoch=1)
 
 
+def test_compiled_it_goes_on_as_if_nothing_had_happened(trained, config, call_tool, tmp_path):
+    """From the checkpoint of a training that was not: the same weights, averages and moments to the last bit."""
+    call_tool('train.py', config, '--work-dir', tmp_path, '--resume', trained / 'epoch_1.pth', '--cfg-options',
+              'default_hooks.compile.type=CompileHook', 'default_hooks.compile.backend=aot_eager')
+    assert torch._dynamo.utils.counters['stats']['unique_graphs'] == 3  # training, validation, its last batch
+    assert_same_training(tmp_path, trained, epoch=2)
+
+
 @pytest.fixture(scope='module')
 def with_options(config, run_tool, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('options')
@@ -133,6 +154,7 @@ def test_two_processes_resume_a_given_checkpoint(config, run_tool, trained, tmp_
     before, after = load(trained / 'epoch_1.pth'), load(tmp_path / 'epoch_2.pth')
     assert before['state_dict'].keys() == after['state_dict'].keys()
     assert [after['optimizer']['state'][0]['step'], before['optimizer']['state'][0]['step']] == [15, 10]
+    assert_saved_what_was_validated(tmp_path, 2, processes=2)
 
 
 def test_stops_early(config, call_tool, tmp_path, scalars):

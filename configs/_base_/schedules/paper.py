@@ -7,10 +7,10 @@ without progress would never come near the end of the cosine.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     loss_scale='dynamic',
-    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.01, fused=True),
 )
 # The cosine ends where training ends.
 param_scheduler = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
 train_cfg = dict(by_epoch=True, max_epochs=30, val_interval=1)
-custom_hooks = [dict(type='EMAHook', momentum=0.01, interval=16, priority='ABOVE_NORMAL')]
+custom_hooks = [dict(type='EMAHook', ema_type='ForeachEMA', momentum=0.01, interval=16, priority='ABOVE_NORMAL')]
 auto_scale_lr = dict(base_batch_size=64)

@@ -17,5 +17,5 @@ param_scheduler = [
 ]
 train_cfg = dict(by_epoch=True, val_interval=1)
 # Annealed: an average that keeps the first random weights for long would be useless in a short run.
-custom_hooks = [dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=2e-3, gamma=10, priority='ABOVE_NORMAL')]
+custom_hooks = [dict(type='EMAHook', ema_type='ForeachEMA', momentum=2e-3, gamma=10, priority='ABOVE_NORMAL')]
 auto_scale_lr = dict(base_batch_size=64)

@@ -1,0 +1,4 @@
+from .averaging import ForeachEMA
+from .compiling import CompileHook
+
+__all__ = ['CompileHook', 'ForeachEMA']

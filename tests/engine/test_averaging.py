@@ -1,0 +1,106 @@
+import copy
+
+import pytest
+import torch
+from mmengine.model import ExponentialMovingAverage, MomentumAnnealingEMA
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from emonext_mm.engine import ForeachEMA
+
+
+def make_model():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2)).double()
+
+
+def train(model, steps=7):
+    """Yields after each step that moved the weights and the buffers."""
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        model(torch.randn(8, 3, 3, 3, generator=generator, dtype=torch.float64))
+        for p in model.parameters():
+            p.data += torch.randn(p.shape, generator=generator, dtype=torch.float64)
+        yield model
+
+
+@pytest.mark.parametrize(('hosts', 'options'), [
+    (ExponentialMovingAverage, dict(momentum=0.3)),
+    (ExponentialMovingAverage, dict(momentum=0.3, interval=3)),
+    (ExponentialMovingAverage, dict(momentum=0.3, update_buffers=True)),
+    (MomentumAnnealingEMA, dict(momentum=0.3, gamma=1)),
+    (MomentumAnnealingEMA, dict(momentum=0.01, gamma=10, interval=2, update_buffers=True)),
+])
+def test_averages_are_the_hosts(hosts, options):
+    """Of parameters and, if asked for, of floating-point buffers, at every step; the same keys."""
+    model = make_model()
+    ours, theirs = ForeachEMA(model, **options), hosts(model, **options)
+    for _ in train(model):
+        for ema in (ours, theirs):
+            ema.update_parameters(model)
+        assert list(ours.state_dict()) == list(theirs.state_dict())
+        torch.testing.assert_close(ours.state_dict(), theirs.state_dict(), rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize('gamma', [0, 4])
+def test_formula(gamma):
+    """average += m (weight - average), m = max(momentum, gamma / (gamma + t)), at every second step t."""
+    model = make_model()
+    ema = ForeachEMA(model, momentum=0.1, gamma=gamma, interval=2)
+    average = None
+    for step, _ in enumerate(train(model)):
+        ema.update_parameters(model)
+        weight = model[3].weight.detach()
+        if step == 0:
+            average = weight.clone()
+        elif step % 2 == 0:
+            average += max(0.1, gamma / (gamma + step)) * (weight - average)
+        torch.testing.assert_close(ema.module[3].weight, average)
+
+
+def test_buffers_are_the_models():
+    """Also where a module makes a new one, or something else writes to the old."""
+    model = make_model()
+    ema = ForeachEMA(model, interval=16)
+    for step, _ in enumerate(train(model)):
+        if step == 3:
+            model[1].running_mean = model[1].running_mean.clone()
+        ema.update_parameters(model)
+    model[1].running_var.fill_(3)
+    assert model[1].running_mean.any()
+    for name, buffer in model.named_buffers():
+        assert torch.equal(ema.module.get_buffer(name), buffer), name
+
+
+def test_resumes():
+    model = make_model()
+    whole, first = (ForeachEMA(model, momentum=0.2, gamma=3, interval=2) for _ in range(2))
+    for step, _ in enumerate(train(model)):
+        if step == 3:
+            second = ForeachEMA(make_model(), momentum=0.2, gamma=3, interval=2)
+            second.load_state_dict(copy.deepcopy(first.state_dict()))
+            first = second
+        for ema in (whole, first):
+            ema.update_parameters(model)
+    assert int(first.steps) == 7
+    torch.testing.assert_close(first.state_dict(), whole.state_dict(), rtol=0, atol=0)
+
+
+def test_one_operation_for_all_and_none_that_reads(monkeypatch):
+    """On a device without values, which nothing can be read from."""
+    lerp, calls = torch._foreach_lerp_, []
+    monkeypatch.setattr(torch, '_foreach_lerp_', lambda *args: calls.append(len(args[0])) or lerp(*args))
+    model = make_model().to('meta')
+    ema = ForeachEMA(model, gamma=10, device='meta')
+    for _ in range(3):
+        ema.update_parameters(model)
+    assert calls == [6, 6]
+
+
+def test_is_registered_under_its_name():
+    assert isinstance(MODELS.build(dict(type='ForeachEMA', model=make_model(), gamma=10)), ForeachEMA)
+
+
+def test_negative_gamma():
+    with pytest.raises(ValueError, match='gamma must not be negative, got -1'):
+        ForeachEMA(make_model(), gamma=-1)
