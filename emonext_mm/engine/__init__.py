@@ -1,4 +1,5 @@
 from .averaging import ForeachEMA
 from .compiling import CompileHook
+from .early_stopping import EarlyStopping
 
-__all__ = ['CompileHook', 'ForeachEMA']
+__all__ = ['CompileHook', 'EarlyStopping', 'ForeachEMA']

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.logging import MessageHub
 
-from emonext_mm.evaluation import EarlyStopping
+from emonext_mm.engine import EarlyStopping
 
 
 def make_runner(name):
