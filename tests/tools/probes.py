@@ -41,10 +41,11 @@ class Probe(Hook):
     def before_run(self, runner):
         def log_once(module, args, output):
             handle.remove()
-            runner.logger.info(f'convolutions in {output.dtype}')
+            runner.logger.info(f'logits in {output.dtype}')
 
-        convolution = next(module for module in runner.model.modules() if isinstance(module, torch.nn.Conv2d))
-        handle = convolution.register_forward_hook(log_once)
+        # In the head, since a hook inside of a compiled backbone would take it apart.
+        logits = next(module for name, module in runner.model.named_modules() if name.endswith('head.fc'))
+        handle = logits.register_forward_hook(log_once)
 
 
 def get_last_weight(model):

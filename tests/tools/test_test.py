@@ -114,7 +114,7 @@ def test_shows_grey_images_grey(tested):
 def test_metrics_as_json_and_amp(call_tool, config, trained, tmp_path, capfd):
     call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--amp', '--no-pin-memory',
               '--out', tmp_path / 'metrics.json', '--out-item', 'metrics')
-    assert 'convolutions in torch.bfloat16' in capfd.readouterr().out
+    assert 'logits in torch.bfloat16' in capfd.readouterr().out
     metrics = json.loads((tmp_path / 'metrics.json').read_text())
     matrix = np.array(metrics['confusion_matrix/result'])
     assert matrix.sum(1).tolist() == [20] * 7
