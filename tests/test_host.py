@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import pickle
+import platform
 import re
 import socket
 import subprocess
@@ -521,6 +522,30 @@ def test_spins_briefly_from_the_start():
                          env={**environment, 'OMP_DISPLAY_ENV': 'verbose'})
     assert run.returncode == 0, run.stderr
     assert "GOMP_SPINCOUNT = '30000'" in run.stderr
+
+
+FAULTS = """
+import resource, sys, torch
+from emonext_mm import host
+if sys.argv[1] == 'kept':
+    host.keep_freed_memory()
+for _ in range(4):  # of 64 MB, more than glibc ever keeps by itself
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(2**24)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc' or torch.cuda.is_available(), reason='acts on glibc, on the CPU')
+def test_keep_freed_memory():
+    """Pages that the last of several arrays had to be given; when the first number is small, torch does it itself."""
+    faults = {}
+    for how in ('given back', 'kept'):
+        run = subprocess.run([sys.executable, '-c', FAULTS, how], capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        faults[how] = int(run.stdout)
+    assert faults['given back'] > 30  # huge pages of 2 MB at best
+    assert faults['kept'] < 10
 
 
 # ---------------------------------------------------------------------------------------- checkpoints

@@ -50,7 +50,12 @@ def test_without_se_it_is_the_hosts_convnext():
     ours, hosts = small(se_after=()), ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
     ours.load_state_dict(hosts.state_dict())
     images = torch.rand(2, 3, 32, 32)
-    torch.testing.assert_close(ours(images)[0], hosts(images)[0])
+    features = [model(images)[0] for model in (ours, hosts)]
+    torch.testing.assert_close(*features)
+    weights = torch.randn_like(features[0])
+    gradients = [dict(zip(model.state_dict(), torch.autograd.grad((x * weights).sum(), list(model.parameters()))))
+                 for model, x in zip((ours, hosts), features)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_se_formula():
