@@ -89,6 +89,7 @@ def apply() -> None:
     draw_grey_as_grey()
     draw_first_view()
     checkpoint_without_reentry()
+    smooth_without_wait()
 
 
 def prepare_train(cfg: Config) -> Config:
@@ -386,6 +387,21 @@ def checkpoint_without_reentry() -> None:
     if convnext.cp is checkpoint:
         recompute = functools.partial(checkpoint.checkpoint, use_reentrant=False)
         convnext.cp = types.SimpleNamespace(checkpoint=recompute)
+
+
+def smooth_without_wait() -> None:
+    """Lets ``LabelSmoothLoss`` make its targets without a look at the labels.
+
+    MMPretrain asks for the largest label at every step, and until a device answers, nothing new is given to it. A
+    label that is too large is an error without that too, of the scatter.
+    """
+    import torch
+    from mmpretrain.models.losses import label_smooth_loss
+
+    def one_hot(targets: torch.Tensor, classes: int) -> torch.Tensor:
+        return torch.zeros(len(targets), classes, dtype=torch.long, device=targets.device).scatter_(1, targets, 1)
+
+    label_smooth_loss.convert_to_one_hot = one_hot
 
 
 def silence_known_warnings() -> None:

@@ -42,7 +42,8 @@ from mmengine.optim import AmpOptimWrapper  # noqa: E402
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
 from mmpretrain.engine import VisualizationHook  # noqa: E402
 from mmpretrain.models.backbones.convnext import ConvNeXtBlock  # noqa: E402
-from mmpretrain.registry import DATASETS, TRANSFORMS  # noqa: E402
+from mmpretrain.models.losses.utils import convert_to_one_hot  # noqa: E402
+from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 from mmpretrain.visualization import UniversalVisualizer  # noqa: E402
 
@@ -546,6 +547,24 @@ def test_keep_freed_memory():
         faults[how] = int(run.stdout)
     assert faults['given back'] > 30  # huge pages of 2 MB at best
     assert faults['kept'] < 10
+
+
+def test_smooth_without_wait():
+    """The targets are the formula's; on a device without values, which nothing can be read from, they can be made."""
+    loss = MODELS.build(dict(type='LabelSmoothLoss', label_smooth_val=0.2, mode='original'))
+    logits, labels = torch.randn(5, 7, dtype=torch.float64), torch.tensor([0, 6, 3, 3, 1])
+    targets = 0.8 * torch.eye(7, dtype=torch.float64)[labels] + 0.2 / 7
+    torch.testing.assert_close(loss(logits, labels), -(targets * logits.log_softmax(1)).sum(1).mean(), atol=1e-6,
+                               rtol=1e-6)
+    assert loss(logits.to('meta'), labels.to('meta')).shape == ()
+    with pytest.raises(RuntimeError, match='index 7 is out of bounds'):
+        loss(logits, labels + 1)
+
+
+def test_the_host_still_waits_for_labels():
+    """When this fails, smooth_without_wait can go."""
+    with pytest.raises(RuntimeError):
+        convert_to_one_hot(torch.zeros(2, 1, dtype=torch.long, device='meta'), 7)
 
 
 # ---------------------------------------------------------------------------------------- checkpoints

@@ -3,6 +3,7 @@ custom_imports = dict(imports=['emonext_mm'], allow_failed_imports=False)
 default_scope = 'mmpretrain'
 
 default_hooks = dict(
+    runtime_info=dict(type='LateLosses'),  # the device is not waited for at every step
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
