@@ -15,7 +15,8 @@ ALL = [
     'matplotlib>=3.6',
     'grad-cam>=1.5',  # class-activation maps
 ]
-DEV = [*ALL, 'pytest>=7', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5']
+BENCH = [*ALL, 'pandas', 'ema-pytorch', 'tqdm']  # what is compared with, the authors' code among it
+DEV = [*BENCH, 'pytest>=7', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5']
 
 setup(
     name='emonext_mm',
@@ -36,5 +37,5 @@ setup(
         'opencv-python',
         'setuptools',  # MMEngine imports distutils, which Python 3.12 no longer has
     ],
-    extras_require=dict(all=ALL, dev=DEV),
+    extras_require=dict(all=ALL, bench=BENCH, dev=DEV),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from .affine_view import AffineView
@@ -47,6 +48,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self._non_blocking = True  # of the images, which the data loader pins
         self.align_corners, self.in_channels = align_corners, in_channels
         self.view = MODELS.build(view) if isinstance(view, dict) else view
         # Whether the channels of a grey image are still the same after normalisation.
@@ -87,6 +89,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         """Like the host's; ``inputs`` of the result is (N, C, H, W) float."""
         grey = self._same_for_all and len(data['inputs'][0]) == 1
+        self._send_labels(data.get('data_samples'))
         data = super().forward(data, training=False)  # batch augmentation has to wait for the STN
         images = data['inputs']
         if self.view is not None:
@@ -97,6 +100,14 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         if training and self.batch_augments is not None:
             self._augment_batch(data)
         return data
+
+    def _send_labels(self, samples: list[DataSample] | None) -> None:
+        """To a GPU in one copy, from pinned memory: for the host's own, which is not, the CPU would wait."""
+        if self.device.type == 'cuda' and samples and 'gt_label' in samples[0]:
+            labels = [sample.gt_label for sample in samples]
+            sent = torch.cat(labels).pin_memory().to(self.device, non_blocking=True)
+            for sample, label in zip(samples, sent.split([len(label) for label in labels])):
+                sample.set_gt_label(label)
 
     def _views(self, data: dict, training: bool) -> Tensor:
         """What of each image the STN is shown, (N, 2, 3)."""

@@ -80,6 +80,22 @@ def test_no_batch_augmentation_at_test_time(monkeypatch):
     stn(batch(), training=False)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='the CPU waits for no device')
+def test_nothing_waits_for_a_gpu():
+    """In training, with and without a view; labels arrive as they were."""
+    for view in (None, AffineView(32, degrees=10)):
+        stn = bend(STNDataPreprocessor(24, view=view, mean=[100.0] * 3, std=[50.0] * 3)).cuda().train()
+        stn(batch(channels=1), training=True)  # libraries are loaded
+        data = batch(channels=1)
+        data['inputs'] = data['inputs'].pin_memory()
+        torch.cuda.set_sync_debug_mode('error')
+        try:
+            out = stn(data, training=True)
+        finally:
+            torch.cuda.set_sync_debug_mode('default')
+        assert [int(sample.gt_label) for sample in out['data_samples']] == [0, 1, 2, 3]
+
+
 def test_unlabelled_batch():
     assert STNDataPreprocessor(24, **NORM)(batch(labels=False))['data_samples'] is None
 

@@ -1,0 +1,70 @@
+import copy
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.models import build_classifier
+
+ATTO = ['--cfg-options', 'model.backbone.arch=atto', 'model.head.in_channels=320']
+
+
+@pytest.fixture
+def inference(script, monkeypatch):
+    """With PyTorch's compilers passed over: they take half a minute, and have tests of their own."""
+    monkeypatch.setattr('torch._inductor.aoti_compile_and_package', lambda program, package_path: program)
+    monkeypatch.setattr('torch._inductor.aoti_load_package', lambda program: program.module())
+    monkeypatch.setattr(torch.nn.Module, 'compile', lambda module: setattr(module, 'told_to_compile', True))
+    return script('inference')
+
+
+@pytest.fixture
+def model(script, config):
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(script('_training').of_size('atto'))
+    cfg.model.backbone.init_cfg = None
+    torch.manual_seed(0)
+    model = build_classifier(cfg.model).eval()
+    torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.1)  # an STN that warps
+    return model
+
+
+def test_all_sides(inference, config, reference, tmp_path, check_report, monkeypatch, script):
+    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+    path = tmp_path / 'report.json'
+    inference.main([config, '--batches', '1', '2', '--pixels', '32', '--rounds', '2', '--reference', str(reference),
+                    '--json', str(path), *ATTO])
+    report = check_report(path, rounds=2)
+    assert [table['title'] for table in report['tables']] == ['1 faces', '2 faces']
+    for batch, table in enumerate(report['tables'], 1):
+        assert list(table['sides']) == ['ours, eager', 'ours, compiled', 'ours, exported', 'timm convnext_atto',
+                                        'authors']
+        for side in table['sides'].values():
+            assert side['images_per_second'] == pytest.approx(batch / side['median'])
+
+
+def test_the_exported_model_is_the_whole_one(inference, model, tmp_path):
+    faces = torch.randint(256, (3, 1, 32, 32), dtype=torch.uint8)
+    whole = torch.stack([sample.pred_score for sample in inference.eager(model, faces, 'float32', tmp_path)()])
+    exported = inference.exported(copy.deepcopy(model), faces, 'float32', tmp_path)()
+    torch.testing.assert_close(exported, whole)
+    model.data_preprocessor.localization.reset_identity()
+    still = torch.stack([sample.pred_score for sample in inference.eager(model, faces, 'float32', tmp_path)()])
+    assert (still - whole).abs().max() > 1e-4  # the STN takes part
+
+
+def test_compiled_is_the_backbone(inference, model, tmp_path):
+    faces = torch.randint(256, (1, 1, 32, 32), dtype=torch.uint8)
+    inference.eager(model, faces, 'float32', tmp_path)
+    assert not hasattr(model.backbone, 'told_to_compile')
+    inference.compiled(model, faces, 'float32', tmp_path)
+    assert model.backbone.told_to_compile
+
+
+@pytest.mark.parametrize(('precision', 'dtype'), [('float32', torch.float32), ('bfloat16', torch.bfloat16)])
+def test_precision_is_that_of_timm_too(inference, script, config, precision, dtype):
+    cfg = Config.fromfile(config)
+    cfg.model.backbone.arch = 'atto'
+    with torch.inference_mode():
+        logits = inference.timm_call(cfg, 2, 32, precision)()
+    assert logits.shape == (2, 7)
+    assert logits.dtype == dtype

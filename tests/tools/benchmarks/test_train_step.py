@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from emonext_mm.apis.command_line import one_line_errors
+
+CONVNEXT = str(Path(__file__).parents[3] / 'configs' / 'convnext_tiny_fer2013.py')
+ATTO = ['--cfg-options', 'model.backbone.arch=atto', 'model.head.in_channels=320']
+
+
+@pytest.fixture
+def main(script):
+    return script('train_step').main
+
+
+def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, capsys, monkeypatch, script):
+    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+    path = tmp_path / 'report.json'
+    main([config, '--batch', '2', '--rounds', '2', '--reference', str(reference), '--json', str(path), *ATTO])
+    report = check_report(path, rounds=2)
+    table, part = report['tables']
+    assert list(part['sides']) == ['the regulariser', 'ours']
+    assert part['sides']['ours']['rounds'] == table['sides']['ours']['rounds']
+    assert part['ratios'][0]['median'] > 1  # a part is less than the whole
+    assert list(table['sides']) == ['ours', 'timm convnext_atto', 'authors']
+    assert [(ratio['of'], ratio['over']) for ratio in table['ratios']] == [
+        ('timm convnext_atto', 'ours'), ('authors', 'ours')]
+    assert table['sides']['ours']['images_per_second'] == pytest.approx(2 / table['sides']['ours']['median'])
+    assert report['conditions']['config'] == 'small_faces'
+    assert report['conditions']['images'] == [3, 32, 32]
+    steps = (reference / 'calls.txt').read_text().splitlines()
+    assert len(steps) >= 4  # two to warm up, two rounds
+    assert set(steps) == {'step (2, 3, 224, 224) amp=False deterministic=True'}
+    assert 'authors / ours = ' in capsys.readouterr().out
+
+
+def test_an_epoch_from_the_disk(main, config, reference, tmp_path, check_report, monkeypatch, script):
+    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+    path = tmp_path / 'report.json'
+    main([config, '--batch', '2', '--images', '5', '--rounds', '1', '--reference', str(reference),
+          '--json', str(path), *ATTO, 'train_dataloader.num_workers=0'])
+    table, = check_report(path, rounds=1)['tables']
+    assert table['title'] == 'an epoch of 4 faces'
+    assert table['sides']['ours']['images_per_second'] == pytest.approx(4 / table['sides']['ours']['median'])
+    calls = (reference / 'calls.txt').read_text().splitlines()
+    steps = [call for call in calls if call != 'transform']
+    assert set(steps) == {'step (2, 3, 8, 8) amp=False deterministic=True'}
+    assert len(calls) - len(steps) == 2 * len(steps)  # each image of each step went through the transform
+
+
+def test_compiled_sides(main, config, tmp_path, check_report, monkeypatch):
+    compiled = []
+    monkeypatch.setattr('torch.nn.Module.compile', lambda module: compiled.append(type(module).__name__))
+    path = tmp_path / 'report.json'
+    main([config, '--batch', '2', '--rounds', '1', '--compile', '--json', str(path), *ATTO])
+    table, _ = check_report(path, rounds=1)['tables']
+    assert list(table['sides']) == ['ours', 'ours, compiled', 'timm convnext_atto', 'timm convnext_atto, compiled']
+    assert compiled == ['EmoNeXt', 'ConvNeXt']
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (['--reference', 'nowhere'], "nowhere is no checkout of the authors' code: it has no models.py"),
+    (['--batch', '8', '--images', '7'], '--images 7 do not make a batch of 8'),
+])
+def test_bad_options_are_one_line(main, config, options, message):
+    with pytest.raises(SystemExit, match=f'^error: {message}$'), one_line_errors():
+        main([config, *options, *ATTO])
+
+
+def test_a_head_without_regulariser(main, tmp_path, check_report):
+    path = tmp_path / 'report.json'
+    main([CONVNEXT, '--batch', '2', '--rounds', '1', '--json', str(path), *ATTO])
+    table, = check_report(path, rounds=1)['tables']
+    assert list(table['sides']) == ['ours', 'timm convnext_atto']
