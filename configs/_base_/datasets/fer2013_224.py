@@ -8,7 +8,6 @@ train_pipeline = [
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='Rotate', magnitude_range=(-20, 20), magnitude_std='inf', prob=1.0, pad_val=0, interpolation='bilinear'),
     dict(type='RandomCrop', crop_size=224),
-    dict(type='PackInputs'),
 ]
 test_pipeline = [
     dict(type='Resize', scale=236, interpolation='bilinear'),
@@ -26,6 +25,7 @@ train_dataloader = dict(
     num_workers=4,
     dataset=dict(type='FER2013', data_root=data_root, split='train', pipeline=train_pipeline),
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_faces'),
     drop_last=True,
 )
 val_dataloader = dict(

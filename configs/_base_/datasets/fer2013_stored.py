@@ -1,0 +1,30 @@
+"""FER2013 as it is stored, grey bytes of 48 x 48, for an ``AffineView``: all that is affine is done on the device.
+
+A worker hands out 2,304 bytes a face, and has nothing to do but copy them.
+"""
+test_pipeline = [dict(type='PackInputs', meta_keys=('sample_idx', ))]
+tta_pipeline = [dict(type='TenViews', size=48, resize=52)]  # about the 236 / 224 of the configs at 224 px
+
+data_root = 'data/fer2013'
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=1,
+    dataset=dict(type='FER2013', data_root=data_root, split='train', pipeline=[]),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_faces'),
+    drop_last=True,
+)
+val_dataloader = dict(
+    batch_size=128,
+    num_workers=1,
+    dataset=dict(type='FER2013', data_root=data_root, split='val', pipeline=test_pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+)
+test_dataloader = dict(
+    batch_size=128,
+    num_workers=1,
+    dataset=dict(type='FER2013', data_root=data_root, split='test', pipeline=test_pipeline),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+)
