@@ -5,7 +5,7 @@ shows; each has a test in ``tests/test_host.py`` that says when the host no long
 
 - :func:`check` and :func:`apply` act on the process: ``import emonext_mm`` calls them.
 - :func:`prepare_train` and :func:`prepare_test` act on a config: the tools call them last, after the
-  command line has been merged in. They return a changed copy.
+  command line has been merged in. They return a changed copy, and have the process keep its memory.
 
 Noted, with no code here: MMEngine imports ``distutils``, which Python 3.12 dropped and setuptools
 provides, so setuptools is a dependency of this package.
@@ -99,7 +99,8 @@ def prepare_train(cfg: Config) -> Config:
 
 
 def prepare_test(cfg: Config) -> Config:
-    """Returns a copy of a config that is ready for ``Runner.test`` on this machine, with or without TTA."""
+    """The same for ``Runner.test``, with or without TTA."""
+    keep_freed_memory()
     return build_named_backends(fix_dataloaders(adapt_dist(drop_ema_hook(cfg))))
 
 
@@ -135,7 +136,7 @@ def spin_briefly() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Keeps what a training on a CPU frees for its next step.
+    """Keeps what a training or a test on a CPU frees for its next step.
 
     glibc gives large arrays back to the system, which hands them out again page by page: an eighth of a step. The
     peak of the memory is the same. Elsewhere than on glibc, and on a machine with a GPU, nothing changes.

@@ -27,6 +27,7 @@ CSV_HEADERS = {
     'icml_face_data.csv': 'emotion, Usage, pixels',
     'train.csv': 'emotion,pixels',
 }
+LAYOUTS = (*CSV_HEADERS, 'folders')
 OURS = ('ours, first', 'ours, again')
 QUANTITIES = {'seconds': ('time', 's'), 'peak_mb': ('memory at its peak', 'MB'), 'kept_mb': ('memory kept', 'MB')}
 
@@ -34,11 +35,12 @@ QUANTITIES = {'seconds': ('time', 's'), 'peak_mb': ('memory at its peak', 'MB'),
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--images', type=positive, default=28_709, metavar='N', help='faces (default: %(default)s)')
+    parser.add_argument('--layouts', nargs='+', choices=LAYOUTS, default=LAYOUTS, help='default: all of them')
     args = parse_args(parser, argv, rounds=5)
     faces = draw_faces(args.images)
     measured_under = conditions(images=args.images)
     tables = []
-    for layout in (*CSV_HEADERS, 'folders'):
+    for layout in args.layouts:
         with tempfile.TemporaryDirectory(prefix='emonext_mm_') as folder:
             root = Path(folder) / 'fer2013'  # the name that torchvision wants
             others = write_layout(root, layout, *faces)

@@ -23,6 +23,12 @@ def test_all_layouts(dataset_open, tmp_path, check_report):
         {'time'}, {'time', 'memory at its peak', 'memory kept'})
 
 
+def test_some_layouts(dataset_open, tmp_path, check_report):
+    path = tmp_path / 'report.json'
+    dataset_open.main(['--images', '20', '--rounds', '1', '--layouts', 'folders', '--json', str(path)])
+    assert {table['title'].partition(':')[0] for table in check_report(path, rounds=1)['tables']} == {'folders'}
+
+
 @pytest.mark.parametrize('layout', ['fer2013.csv', 'folders'])
 def test_only_the_first_time_is_without_a_cache(dataset_open, layout, tmp_path, monkeypatch, script):
     root = tmp_path / 'fer2013'
