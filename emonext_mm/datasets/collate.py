@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.structures import DataSample
 
@@ -11,7 +12,8 @@ from mmpretrain.structures import DataSample
 def collate_faces(infos: list[dict]) -> dict:
     """In place of ``PackInputs`` and ``default_collate``, which convert each image and each label by itself.
 
-    For training, where a sample is an image and its label; a test wants ``PackInputs``, which keeps ``sample_idx``. ::
+    For training, where a sample is an image and its label; a test wants ``PackInputs``, which keeps ``sample_idx``.
+    Samples that a pipeline has packed all the same are left to ``default_collate``. ::
 
         train_dataloader = dict(dataset=dict(pipeline=[]), collate_fn=dict(type='collate_faces'))
 
@@ -25,6 +27,8 @@ def collate_faces(infos: list[dict]) -> dict:
     Raises:
         ValueError: if the images are not of one size.
     """
+    if 'inputs' in infos[0]:
+        return default_collate(infos)
     sizes = {info['img'].shape for info in infos}
     if len(sizes) > 1:
         raise ValueError(f'images of one batch must be of one size, got {sorted(sizes)}')

@@ -32,6 +32,14 @@ def test_batches_are_those_of_the_host(tmp_path, options):
     check_equal(collate_faces([bare[i] for i in places]), default_collate([packed[i] for i in places]))
 
 
+def test_packed_samples_are_left_to_the_host():
+    init_default_scope('mmpretrain')
+    packed = SyntheticFER(3, pipeline=[dict(type='PackInputs')])
+    batch = collate_faces([packed[i] for i in range(3)])
+    check_equal(batch, default_collate([packed[i] for i in range(3)]))
+    assert [sample.sample_idx for sample in batch['data_samples']] == [0, 1, 2]
+
+
 def test_scores():
     infos = [dict(SyntheticFER(2)[i], gt_score=np.float32([0.5, 0.25, 0.25, 0, 0, 0, i])) for i in range(2)]
     scores = [sample.gt_score for sample in collate_faces(infos)['data_samples']]

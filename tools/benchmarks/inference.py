@@ -5,11 +5,13 @@
 A call of ours goes from uint8 faces, as a test loader gives them, to a prediction for each: data preprocessor and STN,
 backbone, head and the data samples; compiled, the backbone is; exported, all but the data samples is one package of
 AOTInductor. timm's model has ready images and stops at the logits. Weights of both are in --precision. The authors'
-runs as their README has it on a GPU (float16 autocast), and in float32 on a CPU; it has ready images too.
+runs as their README has it on a GPU (float16 autocast), and in float32 on a CPU, in a process of its own, which has
+PyTorch's settings and not ours; it has ready images too.
 """
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Callable
 import timm
 import torch
 from _measure import Table, alternate, conditions, parse_args, positive, publish
+from _process import apart
 from _reference import Reference
 from _training import DEVICE, add_config_options, timm_name
 from mmengine.config import Config
@@ -44,19 +47,20 @@ def main(argv: list[str] | None = None) -> None:
     model = build_classifier(cfg.model).to(DEVICE).eval()
     for part in (model.backbone, model.head):  # the STN stays in float32
         part.to(getattr(torch, args.precision))
-    reference = Reference(args.reference) if args.reference else None
     measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, pixels=args.pixels,
                                 precision=args.precision)
     tables = []
-    with torch.inference_mode(), tempfile.TemporaryDirectory(prefix='emonext_mm_') as folder:
-        for batch in args.batches:
-            torch.compiler.reset()
+    for batch in args.batches:
+        torch.compiler.reset()
+        with torch.inference_mode(), contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='emonext_mm_')))
             faces = torch.randint(256, (batch, 1, args.pixels, args.pixels), dtype=torch.uint8)
-            ours = {f'ours, {mode}': BUILD[mode](copy.deepcopy(model), faces, args.precision, Path(folder))
+            ours = {f'ours, {mode}': BUILD[mode](copy.deepcopy(model), faces, args.precision, folder)
                     for mode in args.modes}
             others = {f'timm {timm_name(cfg)}': timm_call(cfg, batch, args.pixels, args.precision)}
-            if reference is not None:
-                others['authors'] = reference_call(reference, cfg, batch)
+            if args.reference:
+                others['authors'] = stack.enter_context(apart(
+                    authors_call, args.reference, cfg.model.backbone.arch, batch))
             costs = alternate({**ours, **others}, args.rounds)
             tables.append(Table(f'{batch} faces', 's', costs, tuple(ours), batch))
     publish('inference', measured_under, tables, args.json)
@@ -109,13 +113,13 @@ def timm_call(cfg: Config, batch: int, size: int, precision: str) -> Callable[[]
     return call
 
 
-def reference_call(reference: Reference, cfg: Config, batch: int) -> Callable[[], tuple]:
-    model = reference.model(cfg.model.backbone.arch).to(DEVICE).eval()
+def authors_call(path: str, size: str, batch: int) -> Callable[[], Tensor]:
+    model = Reference(path).model(size).to(DEVICE).eval()
     images = torch.rand(batch, 3, 224, 224, device=DEVICE)  # the one size that it takes
 
-    def call() -> tuple:
-        with autocast('float32' if DEVICE == 'cpu' else 'float16'):
-            return model(images)
+    def call() -> Tensor:
+        with torch.inference_mode(), autocast('float32' if DEVICE == 'cpu' else 'float16'):
+            return model(images)[1].cpu()
     return call
 
 

@@ -5,7 +5,7 @@
 A step of ours is all that training does: uint8 faces to the data preprocessor and its STN, backbone, losses, backward,
 optimizer, EMA and the other hooks. timm's has ready images, and neither preprocessor nor EMA; precision, layout,
 optimizer, drop path and label smoothing are ours. The authors' loop runs as their README has it on a GPU (float16), and
-in float32 on a CPU. All of them have a batch in memory.
+in float32 on a CPU, in a process of its own, which has PyTorch's settings and not ours. All have a batch in memory.
 
 A second table has the regulariser of ours by itself, forward and backward, beside the step that it is a part of.
 
@@ -15,12 +15,15 @@ side's own data loader (the config's; ImageFolder and one worker), for timm stil
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 from pathlib import Path
+from typing import Callable
 
 import torch
 from _faces import draw_faces, write_folders
 from _measure import Table, alternate, conditions, parse_args, positive, publish
+from _process import apart
 from _reference import Reference
 from _training import DEVICE, ConfigTraining, add_config_options, load_config, timm_name, timm_training
 from torch.utils.data import DataLoader
@@ -44,18 +47,18 @@ def main(argv: list[str] | None = None) -> None:
     if not steps:
         raise ValueError(f'--images {args.images} do not make a batch of {args.batch}')
     images = steps * args.batch
-    reference = Reference(args.reference) if args.reference else None
-    with tempfile.TemporaryDirectory(prefix='emonext_mm_') as folder:
+    with tempfile.TemporaryDirectory(prefix='emonext_mm_') as folder, contextlib.ExitStack() as stack:
         ours, sides = {}, {}
+        if args.reference:
+            authors = stack.enter_context(apart(
+                authors_epoch, args.reference, cfg.model.backbone.arch, args.batch, args.images and images, folder))
         for suffix in ('', ', compiled') if args.compile else ('',):
             training = ConfigTraining(cfg, images if args.images else None, compiled=bool(suffix))
             ours[f'ours{suffix}'] = training.epoch if args.images else training.step
             plain = timm_training(cfg, args.batch, training.image_shape(), args.precision, compiled=bool(suffix))
             sides[f'timm {timm_name(cfg)}{suffix}'] = lambda plain=plain: [plain.step() for _ in range(steps)]
-        if reference is not None:
-            batches = (_loader(reference, Path(folder), images, args.batch) if args.images else
-                       [(torch.rand(args.batch, 3, 224, 224), torch.arange(args.batch) % 7)])
-            sides['authors'] = reference.epoch(cfg.model.backbone.arch, batches, amp=DEVICE != 'cpu')
+        if args.reference:
+            sides['authors'] = authors
         measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, batch=args.batch,
                                     images=training.image_shape(), precision=args.precision)
         if not args.images and hasattr(training.runner.model.head, 'attention'):
@@ -69,10 +72,14 @@ def main(argv: list[str] | None = None) -> None:
     publish('train_step', measured_under, tables, args.json)
 
 
-def _loader(reference: Reference, folder: Path, images: int, batch: int) -> DataLoader:
-    """The authors' data loader, as their README sets it, over drawn faces."""
-    faces = ImageFolder(write_folders(folder, *draw_faces(images)) / 'train', reference.train_transform())
-    return DataLoader(faces, batch, shuffle=True, num_workers=1)
+def authors_epoch(path: str, size: str, batch: int, images: int | None, folder: str) -> Callable[[], None]:
+    """The authors' training over a batch in memory or, through their loader as their README sets it, drawn faces."""
+    reference = Reference(path)
+    batches = [(torch.rand(batch, 3, 224, 224), torch.arange(batch) % 7)]
+    if images:
+        faces = ImageFolder(write_folders(Path(folder), *draw_faces(images)) / 'train', reference.train_transform())
+        batches = DataLoader(faces, batch, shuffle=True, num_workers=1)
+    return reference.epoch(size, batches, amp=DEVICE != 'cpu')
 
 
 if __name__ == '__main__':

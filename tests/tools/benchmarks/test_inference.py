@@ -28,15 +28,14 @@ def model(script, config):
     return model
 
 
-def test_all_sides(inference, config, reference, tmp_path, check_report, monkeypatch, script):
-    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+def test_all_sides(inference, config, reference, tmp_path, check_report):
     path = tmp_path / 'report.json'
     inference.main([config, '--batches', '1', '2', '--pixels', '32', '--rounds', '2', '--reference', str(reference),
-                    '--json', str(path), *ATTO])
+                    '--json', str(path)])
     report = check_report(path, rounds=2)
     assert [table['title'] for table in report['tables']] == ['1 faces', '2 faces']
     for batch, table in enumerate(report['tables'], 1):
-        assert list(table['sides']) == ['ours, eager', 'ours, compiled', 'ours, exported', 'timm convnext_atto',
+        assert list(table['sides']) == ['ours, eager', 'ours, compiled', 'ours, exported', 'timm convnext_tiny',
                                         'authors']
         for side in table['sides'].values():
             assert side['images_per_second'] == pytest.approx(batch / side['median'])

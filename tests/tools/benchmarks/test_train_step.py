@@ -13,18 +13,17 @@ def main(script):
     return script('train_step').main
 
 
-def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, capsys, monkeypatch, script):
-    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, capsys):
     path = tmp_path / 'report.json'
-    main([config, '--batch', '2', '--rounds', '2', '--reference', str(reference), '--json', str(path), *ATTO])
+    main([config, '--batch', '2', '--rounds', '2', '--reference', str(reference), '--json', str(path)])
     report = check_report(path, rounds=2)
     table, part = report['tables']
     assert list(part['sides']) == ['the regulariser', 'ours']
     assert part['sides']['ours']['rounds'] == table['sides']['ours']['rounds']
     assert part['ratios'][0]['median'] > 1  # a part is less than the whole
-    assert list(table['sides']) == ['ours', 'timm convnext_atto', 'authors']
+    assert list(table['sides']) == ['ours', 'timm convnext_tiny', 'authors']
     assert [(ratio['of'], ratio['over']) for ratio in table['ratios']] == [
-        ('timm convnext_atto', 'ours'), ('authors', 'ours')]
+        ('timm convnext_tiny', 'ours'), ('authors', 'ours')]
     assert table['sides']['ours']['images_per_second'] == pytest.approx(2 / table['sides']['ours']['median'])
     assert report['conditions']['config'] == 'small_faces'
     assert report['conditions']['images'] == [3, 32, 32]
@@ -34,11 +33,10 @@ def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, ca
     assert 'authors / ours = ' in capsys.readouterr().out
 
 
-def test_an_epoch_from_the_disk(main, config, reference, tmp_path, check_report, monkeypatch, script):
-    monkeypatch.setattr(script('_reference'), 'SIZES', ('atto',))
+def test_an_epoch_from_the_disk(main, config, reference, tmp_path, check_report):
     path = tmp_path / 'report.json'
     main([config, '--batch', '2', '--images', '5', '--rounds', '1', '--reference', str(reference),
-          '--json', str(path), *ATTO, 'train_dataloader.num_workers=0'])
+          '--json', str(path), '--cfg-options', 'train_dataloader.num_workers=0'])
     table, = check_report(path, rounds=1)['tables']
     assert table['title'] == 'an epoch of 4 faces'
     assert table['sides']['ours']['images_per_second'] == pytest.approx(4 / table['sides']['ours']['median'])
