@@ -251,13 +251,17 @@ def refuse_foreign_weights() -> None:
     """Refuses weights of which not one fits the model.
 
     MMEngine loads with ``strict=False``: with a checkpoint of another model it logs a page of keys, goes on,
-    and the numbers that follow are those of a freshly initialised model.
+    and the numbers that follow are those of a freshly initialised model. Weights that bring a ``check`` in their
+    metadata, as those of :mod:`emonext_mm.models.pretrained` do, are also refused when that raises.
     """
     from mmengine.runner import checkpoint
 
     original = checkpoint.load_state_dict
 
     def load_state_dict(module: Any, state_dict: dict, strict: bool = False, logger: Any = None) -> None:
+        check = (getattr(state_dict, '_metadata', None) or {}).get('', {}).get('check')
+        if check:
+            check(module, state_dict)
         # Not by comparing keys: hooks of a model may rename them. Writing to a tensor raises its version.
         tensors = module.state_dict(keep_vars=True)
         before = [tensor._version for tensor in tensors.values()]
@@ -426,17 +430,19 @@ def silence_known_warnings() -> None:
 
 
 def adapt_amp(cfg: Config) -> Config:
-    """Turns an ``AmpOptimWrapper`` into bfloat16 autocast where there is no accelerator.
+    """Turns an ``AmpOptimWrapper``, or a subclass, into bfloat16 autocast where there is no accelerator.
 
     ``AmpOptimWrapper`` asserts a GPU, so a config with mixed precision does not even start on a CPU.
     Everything that is not about the scaler stays: optimizer, accumulation, clipping, parameter-wise settings.
     """
     from mmengine.device import get_device
     from mmengine.logging import print_log
+    from mmengine.optim import AmpOptimWrapper
+    from mmpretrain.registry import OPTIM_WRAPPERS
 
     cfg = copy.deepcopy(cfg)
     wrapper = cfg.get('optim_wrapper') or {}
-    if _type_name(wrapper) != 'AmpOptimWrapper' or get_device() != 'cpu' or not _amp_refuses_cpu():
+    if not _builds(wrapper, AmpOptimWrapper, OPTIM_WRAPPERS) or get_device() != 'cpu' or not _amp_refuses_cpu():
         return cfg
     wrapper['type'] = 'CpuAmpOptimWrapper'
     dtype = str(wrapper.pop('dtype', None) or 'float16')
@@ -481,8 +487,7 @@ def drop_ema_hook(cfg: Config) -> Config:
     def averages(hook: Any) -> bool:
         if not isinstance(hook, dict):
             return isinstance(hook, EMAHook)
-        kind = HOOKS.get(hook['type']) if isinstance(hook['type'], str) else hook['type']
-        return isinstance(kind, type) and issubclass(kind, EMAHook) and hook.get('evaluate_on_ema', True)
+        return _builds(hook, EMAHook, HOOKS) and hook.get('evaluate_on_ema', True)
 
     cfg = copy.deepcopy(cfg)
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if not averages(hook)]
@@ -630,6 +635,13 @@ def _clear_errors(filename: str) -> Iterator[None]:
 
 def _some(keys: dict) -> str:
     return ', '.join(map(str, list(keys)[:2])) + (', ...' if len(keys) > 2 else '')
+
+
+def _builds(cfg: dict, base: type, registry: Any) -> bool:
+    """Whether a config is that of ``base`` or of a subclass."""
+    kind = cfg.get('type')
+    kind = registry.get(kind) if isinstance(kind, str) else kind
+    return isinstance(kind, type) and issubclass(kind, base)
 
 
 def _type_name(cfg: dict) -> str:

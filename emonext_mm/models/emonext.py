@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from .layers.channels_last_norm import ChannelsLastNorm
 from .layers.depthwise import DepthwiseConv2d
+from .pretrained import check_backbone
 
 MODELS.register_module(module=ChannelsLastNorm)
 
@@ -63,7 +64,8 @@ class EmoNeXt(ConvNeXt):
         self.se_before = self._build_se(se_before, se_bias)
         self.frozen_stages = frozen_stages
         self._freeze_stages()
-        self._register_load_state_dict_pre_hook(self._check_state_dict)
+        # The host's loader only logs mismatches, and training then starts anew.
+        self._register_load_state_dict_pre_hook(check_backbone, with_module=True)
         # The blocks work on (N, H, W, C): in this layout their permutations are free.
         self.to(memory_format=torch.channels_last)
 
@@ -130,21 +132,6 @@ class EmoNeXt(ConvNeXt):
         elif param_name.startswith(prefix) and place == 'se_after':
             param_name = f'{prefix}stages.{stage}.{self.depths[int(stage)] - 1}'
         return super().get_layer_depth(param_name, prefix)
-
-    def _check_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *_) -> None:
-        """Refuse a partial load. The host's loader only logs mismatches, and training then starts anew."""
-        own = {prefix + key: value.shape for key, value in self.state_dict().items()}
-        given = {key: value.shape for key, value in state_dict.items() if key.startswith(prefix)}
-        se = tuple(f'{prefix}{place}.' for place in ('se_after', 'se_before'))
-        faults = {
-            'missing': [key for key in own if key not in given and not key.startswith(se)],
-            'unexpected': [key for key in given if key not in own],
-            'of another shape': [key for key in own if key in given and own[key] != given[key]],
-        }
-        if any(faults.values()):
-            raise ValueError('these weights are not of this EmoNeXt: ' + '; '.join(
-                f'{len(keys)} {fault} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})'
-                for fault, keys in faults.items() if keys))
 
 
 def _with_fast_gradient(conv: nn.Conv2d) -> DepthwiseConv2d:

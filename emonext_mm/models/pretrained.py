@@ -1,64 +1,194 @@
-"""``timm://`` checkpoints: timm's pretrained ConvNeXt weights for the host's ConvNeXt and EmoNeXt.
+"""Pretrained ConvNeXt weights, from wherever people have them, for the host's ConvNeXt and EmoNeXt.
 
-``init_cfg=dict(type='Pretrained', checkpoint='timm://convnext_tiny.fb_in22k')`` works in any config once
-``emonext_mm`` is imported. timm has the pure ImageNet-22k weights of all five sizes, which the host's model
-zoo lacks for tiny and small; it downloads, caches and reads safetensors itself.
+``init_cfg=dict(type='Pretrained', checkpoint=...)`` of any config takes, once ``emonext_mm`` is imported:
+
+- ``timm://convnext_tiny.fb_in22k``, any ConvNeXt or ConvNeXt V2 that timm has weights of; timm downloads and caches
+  them itself. It has the pure ImageNet-22k weights of all five sizes, which the host's model zoo lacks for tiny and
+  small. Or ``timm://FILE`` (.safetensors, .bin, .pth) with timm's keys;
+- ``facebook://FILE`` or ``facebook://URL``: the files of https://github.com/facebookresearch/ConvNeXt, such as
+  ``https://dl.fbaipublicfiles.com/convnext/convnext_tiny_22k_224.pth``;
+- ``mmpretrain://FILE`` or ``mmpretrain://URL``: OpenMMLab's, whose keys begin with ``backbone.``.
+
+A classifier is left out. Any other key that the model lacks, or is not given, is an error: the host's loader would
+only log it, and the training would start from something else than it says.
 """
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.runner.checkpoint import CheckpointLoader
-from torch import Tensor
+from torch import Tensor, nn
 
-# timm's names -> the host's, in the order in which they are tried.
-_KEYS = tuple((re.compile(pattern), name) for pattern, name in (
-    (r'stem\.(\d)\.', r'downsample_layers.0.\1.'),
-    (r'stages\.(\d)\.downsample\.', r'downsample_layers.\1.'),
-    (r'stages\.(\d)\.blocks\.(\d+)\.conv_dw\.', r'stages.\1.\2.depthwise_conv.'),
-    (r'stages\.(\d)\.blocks\.(\d+)\.mlp\.fc([12])\.', r'stages.\1.\2.pointwise_conv\3.'),
-    (r'stages\.(\d)\.blocks\.(\d+)\.(norm\.|gamma$)', r'stages.\1.\2.\3'),
-    (r'head\.norm\.', r'norm3.'),
-))
+from ..host import CheckpointError
 
 
-def from_timm(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the backbone keys of a timm ConvNeXt to those of the host's; the classifier is left out.
+class Source(NamedTuple):
+    """How a source writes its files."""
+
+    holders: tuple[str, ...]  # under the first of these that a file has stand its weights; without any, they are it
+    left_out: str  # the classifier's keys
+    keys: tuple[tuple[str, str], ...]  # its names -> the host's, in the order in which they are tried
+
+
+SOURCES = dict(
+    timm=Source(('state_dict_ema', 'state_dict'), r'head\.(fc|pre_logits)\.', (
+        (r'stem\.(\d)\.', r'downsample_layers.0.\1.'),
+        (r'stages\.(\d)\.downsample\.', r'downsample_layers.\1.'),
+        (r'stages\.(\d)\.blocks\.(\d+)\.conv_dw\.', r'stages.\1.\2.depthwise_conv.'),
+        (r'stages\.(\d)\.blocks\.(\d+)\.mlp\.fc([12])\.', r'stages.\1.\2.pointwise_conv\3.'),
+        (r'stages\.(\d)\.blocks\.(\d+)\.mlp\.grn\.weight$', r'stages.\1.\2.grn.gamma'),
+        (r'stages\.(\d)\.blocks\.(\d+)\.mlp\.grn\.bias$', r'stages.\1.\2.grn.beta'),
+        (r'stages\.(\d)\.blocks\.(\d+)\.(norm\.|gamma$)', r'stages.\1.\2.\3'),
+        (r'head\.norm\.', r'norm3.'),
+    )),
+    facebook=Source(('model', ), r'head\.', (
+        (r'(downsample_layers\.\d\.\d\.)', r'\1'),
+        (r'(stages\.\d\.\d+\.)dwconv\.', r'\1depthwise_conv.'),
+        (r'(stages\.\d\.\d+\.)pwconv([12])\.', r'\1pointwise_conv\2.'),
+        (r'(stages\.\d\.\d+\.(?:norm\.|gamma$))', r'\1'),
+        (r'norm\.', r'norm3.'),
+    )),
+    mmpretrain=Source(('state_dict', ), r'head\.|data_preprocessor\.', (
+        (r'backbone\.', ''),
+    )),
+)
+
+
+def to_backbone(checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
+    """The weights of a ConvNeXt under the host's names, without those of a classifier.
+
+    Args:
+        checkpoint: what was read from a file: the weights, or a dict that holds them.
+        source: 'timm', 'facebook' or 'mmpretrain'.
 
     Raises:
-        ValueError: for a key that is not a ConvNeXt's.
+        ValueError: for keys that are not that source's; the message lists them.
     """
-    return {_rename(key): value for key, value in state_dict.items() if not key.startswith('head.fc.')}
+    spec = SOURCES[source]
+    weights = next((checkpoint[key] for key in spec.holders if isinstance(checkpoint.get(key), dict)), checkpoint)
+    weights = {key: value for key, value in weights.items() if not re.match(spec.left_out, key)}
+    return rename(weights, spec.keys, f"{source}'s ConvNeXt")
 
 
-def _rename(key: str) -> str:
-    for pattern, name in _KEYS:
-        if pattern.match(key):
-            return pattern.sub(name, key, count=1)
-    raise ValueError(f'{key} is not a key of a timm ConvNeXt')
+def rename(weights: dict[str, Tensor], keys: tuple[tuple[str, str], ...], whose: str) -> OrderedDict[str, Tensor]:
+    """Rename every key by the first pattern that fits it.
+
+    Pointwise convolutions, which timm's small sizes have, become the linear maps that they are.
+
+    Raises:
+        ValueError: for keys that none fits, and for a key without a tensor; the message lists them.
+    """
+    renamed, unknown = OrderedDict(), []
+    for key, value in weights.items():
+        pattern, name = next(((p, n) for p, n in keys if re.match(p, key)), (None, None))
+        if pattern is None or not isinstance(value, Tensor):
+            unknown.append(key)
+        else:
+            name = re.sub(pattern, name, key, count=1)
+            renamed[name] = value.flatten(1) if 'pointwise_conv' in name and value.ndim == 4 else value
+    if unknown or not renamed:
+        why = listed(unknown, 'unexpected') or 'there are none'
+        raise ValueError(f'these are not the weights of {whose}: {why}')
+    return renamed
 
 
-@CheckpointLoader.register_scheme(prefixes='timm://', force=True)
-def load_timm(filename: str, map_location: str | None = None) -> dict[str, Tensor]:
-    """Loader of ``timm://<model name>[.<tag>]``; weights land on the CPU and are copied from there.
+def check_backbone(module: nn.Module, state_dict: dict[str, Tensor], prefix: str = '', *_) -> None:
+    """Refuse weights that do not fit a ConvNeXt or EmoNeXt wholly, SE layers apart; a pre-hook of loading, too.
+
+    Raises:
+        ValueError: keys are missing, unexpected, or of another shape; the message lists them.
+    """
+    own = {prefix + key: value.shape for key, value in module.state_dict().items()}
+    given = {key: value.shape for key, value in state_dict.items() if key.startswith(prefix)}
+    se = tuple(f'{prefix}{place}.' for place in ('se_after', 'se_before'))
+    faults = [
+        listed([key for key in own if key not in given and not key.startswith(se)], 'missing'),
+        listed([key for key in given if key not in own], 'unexpected'),
+        listed([key for key in own if key in given and own[key] != given[key]], 'of another shape'),
+    ]
+    if any(faults):
+        raise ValueError(f'these weights are not of this {type(module).__name__}: ' + '; '.join(filter(None, faults)))
+
+
+def listed(keys: list[str], fault: str) -> str:
+    """``2 missing (norm3.weight, norm3.bias)``, or nothing."""
+    return f'{len(keys)} {fault} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})' if keys else ''
+
+
+def read_checkpoint(filename: str | Path) -> dict:
+    """What a file, or a URL, holds, weights-only and on the CPU; safetensors too.
+
+    Raises:
+        CheckpointError: it would run code, is damaged, or holds no dict.
+        FileNotFoundError: there is no such file.
+    """
+    filename = str(filename)
+    if not filename.endswith('.safetensors'):
+        checkpoint = CheckpointLoader.load_checkpoint(filename, 'cpu')
+        if not isinstance(checkpoint, dict):
+            raise CheckpointError(f'{filename} was not loaded: it holds no weights but a {type(checkpoint).__name__}')
+        return checkpoint
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    try:
+        return load_file(filename)
+    except SafetensorError as error:
+        raise CheckpointError(f'{filename} was not loaded: it is cut, damaged or no checkpoint ({error})') from error
+
+
+def load_from_file(filename: str, map_location: str | None = None) -> OrderedDict[str, Tensor]:
+    """Loader of ``<source>://FILE`` and ``<source>://URL``; weights land on the CPU and are copied from there.
+
+    Raises:
+        CheckpointError, FileNotFoundError: as :func:`read_checkpoint`.
+        ValueError: as :func:`to_backbone`; the message names the file.
+    """
+    source, _, path = filename.partition('://')
+    try:
+        return _whole(to_backbone(read_checkpoint(path), source))
+    except ValueError as error:
+        raise ValueError(f'{filename}: {error}') from None
+
+
+def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str, Tensor]:
+    """Loader of ``timm://<model name>[.<tag>]``, and of ``timm://FILE``.
 
     Raises:
         ImportError: without timm.
         ConnectionError: when the weights are neither cached nor to be had.
+        CheckpointError: a file that was not loaded.
         ValueError: for a name timm does not know or a model that is not a ConvNeXt.
     """
+    name = filename.partition('://')[2]
+    if Path(name).is_file():
+        return load_from_file(filename)
     try:
         import timm
     except ImportError as error:
         raise ImportError(f'{filename} needs timm: pip install timm') from error
-    name = filename[len('timm://'):]
     if not timm.is_model_pretrained(name):
-        raise ValueError(f'{filename}: timm has no pretrained weights of that name')
+        raise ValueError(f'{filename}: timm has no pretrained weights of that name, and there is no such file')
     try:
         model = timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError) as error:
         raise ConnectionError(
             f'{filename} cannot be had ({type(error).__name__}). Either give a file, '
-            '--cfg-options model.backbone.init_cfg.checkpoint=FILE, or train from scratch, '
+            '--cfg-options model.backbone.init_cfg.checkpoint=timm://FILE, or train from scratch, '
             '--cfg-options model.backbone.init_cfg=None') from error
-    return from_timm(model.state_dict())
+    try:
+        return _whole(to_backbone(model.state_dict(), 'timm'))
+    except ValueError as error:
+        raise ValueError(f'{filename}: {error}') from None
+
+
+def _whole(weights: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
+    """Have :func:`emonext_mm.host.refuse_foreign_weights` check them against the model, whichever it is."""
+    weights._metadata = OrderedDict({'': dict(check=check_backbone)})
+    return weights
+
+
+CheckpointLoader.register_scheme(prefixes='timm://', loader=load_timm, force=True)
+CheckpointLoader.register_scheme(prefixes=['facebook://', 'mmpretrain://'], loader=load_from_file, force=True)

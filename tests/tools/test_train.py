@@ -210,5 +210,5 @@ def test_weights_that_cannot_be_had_name_both_ways_out(config, run_tool, error_o
     run = run_tool('train.py', config, '--work-dir', tmp_path, '--cfg-options', *options,
                    HF_HUB_OFFLINE='1', HF_HOME=str(tmp_path))
     message = error_of_run(run)
-    assert '--cfg-options model.backbone.init_cfg.checkpoint=FILE' in message
+    assert '--cfg-options model.backbone.init_cfg.checkpoint=timm://FILE' in message
     assert '--cfg-options model.backbone.init_cfg=None' in message
