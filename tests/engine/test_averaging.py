@@ -6,7 +6,7 @@ from mmengine.model import ExponentialMovingAverage, MomentumAnnealingEMA
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from emonext_mm.engine import ForeachEMA
+from emonext_mm.engine import ForeachEMA, RawValidationEMAHook
 
 
 def make_model():
@@ -56,6 +56,46 @@ def test_formula(gamma):
         elif step % 2 == 0:
             average += max(0.1, gamma / (gamma + step)) * (weight - average)
         torch.testing.assert_close(ema.module[3].weight, average)
+
+
+@pytest.mark.parametrize(('beta', 'interval', 'start'), [(0.99, 16, 100), (0.9, 3, 7), (0.9, 1, 0)])
+def test_is_ema_pytorchs(beta, interval, start):
+    """The average of the released code, through its three phases: copied, annealed, at its final momentum."""
+    ema_pytorch = pytest.importorskip('ema_pytorch')
+    model = make_model()
+    theirs = ema_pytorch.EMA(model, beta=beta, update_every=interval, update_after_step=start)
+    ours = ForeachEMA(model, momentum=1 - beta, gamma=1, power=2 / 3, start=start, interval=interval,
+                      update_buffers=True)
+    for _ in train(model, steps=start + 60 * interval):
+        theirs.update()
+        ours.update_parameters(model)
+        for (name, average), expected in zip(ours.module.named_parameters(), theirs.ema_model.parameters()):
+            torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-5, msg=name)
+    torch.testing.assert_close(ours.module[1].running_mean, theirs.ema_model[1].running_mean, rtol=1e-5, atol=1e-5)
+
+
+class Runner:
+    iter = epoch = 0
+
+    def __init__(self, model):
+        self.model = model
+
+
+def test_validates_raw_and_saves_the_average():
+    runner = Runner(make_model())
+    hook = RawValidationEMAHook(ema_type=ForeachEMA, momentum=0.5, interval=1)
+    hook.before_run(runner)
+    for step, _ in enumerate(train(runner.model)):
+        hook.after_train_iter(runner, step)
+    raw, average = (copy.deepcopy(x.state_dict()) for x in (runner.model, hook.ema_model.module))
+    assert not torch.equal(raw['3.weight'], average['3.weight'])
+    hook.before_val_epoch(runner)
+    torch.testing.assert_close(runner.model.state_dict(), raw, rtol=0, atol=0)
+    hook.after_val_epoch(runner)
+    torch.testing.assert_close(runner.model.state_dict(), raw, rtol=0, atol=0)
+    checkpoint = dict(state_dict=runner.model.state_dict())
+    hook.before_save_checkpoint(runner, checkpoint)
+    torch.testing.assert_close(checkpoint['state_dict']['3.weight'], average['3.weight'], rtol=0, atol=0)
 
 
 def test_buffers_are_the_models():
