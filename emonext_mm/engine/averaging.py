@@ -22,11 +22,11 @@ class ForeachEMA(ExponentialMovingAverage):
         model: what is averaged.
         momentum: weight of the new value, in (0, 1).
         gamma: of the annealing; at step t the momentum is at least (1 + (t - start) / gamma) ** -power. 0 for none.
-        power: of the annealing. The host's has 1; ema_pytorch's, in the released code, 2/3, with a gamma of 1.
-        start: up to this step the weights are copied; ema_pytorch has 100.
         interval: steps from one update to the next.
         device: where the averaged parameters are kept; with the model when None.
         update_buffers: whether buffers of a floating-point type are averaged.
+        power: of the annealing. The host's has 1; ema_pytorch's, in the released code, 2/3, with a gamma of 1.
+        start: up to this step the weights are copied; ema_pytorch has 100.
 
     Raises:
         ValueError: if ``gamma`` is negative.
@@ -37,11 +37,11 @@ class ForeachEMA(ExponentialMovingAverage):
         model: nn.Module,
         momentum: float = 0.0002,
         gamma: float = 0,
-        power: float = 1,
-        start: int = 0,
         interval: int = 1,
         device: torch.device | None = None,
         update_buffers: bool = False,
+        power: float = 1,
+        start: int = 0,
     ) -> None:
         super().__init__(model, momentum, interval, device, update_buffers)
         if gamma < 0:

@@ -147,10 +147,7 @@ def load_from_file(filename: str, map_location: str | None = None) -> OrderedDic
         ValueError: as :func:`to_backbone`; the message names the file.
     """
     source, _, path = filename.partition('://')
-    try:
-        return _whole(to_backbone(read_checkpoint(path), source))
-    except ValueError as error:
-        raise ValueError(f'{filename}: {error}') from None
+    return _checked(filename, read_checkpoint(path), source)
 
 
 def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str, Tensor]:
@@ -178,14 +175,15 @@ def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str
             f'{filename} cannot be had ({type(error).__name__}). Either give a file, '
             '--cfg-options model.backbone.init_cfg.checkpoint=timm://FILE, or train from scratch, '
             '--cfg-options model.backbone.init_cfg=None') from error
+    return _checked(filename, model.state_dict(), 'timm')
+
+
+def _checked(filename: str, checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
+    """Convert it, and have :func:`emonext_mm.host.refuse_foreign_weights` check it against the model."""
     try:
-        return _whole(to_backbone(model.state_dict(), 'timm'))
+        weights = to_backbone(checkpoint, source)
     except ValueError as error:
         raise ValueError(f'{filename}: {error}') from None
-
-
-def _whole(weights: OrderedDict[str, Tensor]) -> OrderedDict[str, Tensor]:
-    """Have :func:`emonext_mm.host.refuse_foreign_weights` check them against the model, whichever it is."""
     weights._metadata = OrderedDict({'': dict(check=check_backbone)})
     return weights
 
