@@ -41,9 +41,10 @@ def load(path: Path) -> Config:
     return cfg
 
 
-def test_the_twelve_are_there():
+def test_all_are_there():
     names = {path.stem for path in CONFIGS}
     assert {f'{family}_{size}_fer2013' for family in ('emonext', 'convnext') for size in SIZES} <= names
+    assert {f'emonext_{size}_fer2013_released' for size in SIZES} <= names
     assert {'emonext_atto_synthetic', 'emonext_atto_fer2013_cpu'} <= names
 
 
