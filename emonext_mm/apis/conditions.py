@@ -77,5 +77,7 @@ def _weights(runner: Runner, checkpoint: dict, meta: dict) -> str:
         return 'raw'  # emonext_mm.host leaves the hook only where it brings them back
     if 'ema_state_dict' in checkpoint:
         return 'EMA'
+    if 'weights' in meta:  # converted from elsewhere
+        return meta['weights']
     # Without it, a run that averaged may have been stripped, or stopped before the average began.
     return 'raw' if 'cfg' in meta and 'EMAHook' not in meta['cfg'] else 'unknown'

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmengine.runner.checkpoint import CheckpointLoader
+from mmpretrain.models import ConvNeXt
 from torch import Tensor, nn
 
 from ..host import CheckpointError
@@ -69,7 +70,7 @@ def to_backbone(checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
     """
     spec = SOURCES[source]
     weights = next((checkpoint[key] for key in spec.holders if isinstance(checkpoint.get(key), dict)), checkpoint)
-    weights = {key: value for key, value in weights.items() if not re.match(spec.left_out, key)}
+    weights = {str(key): value for key, value in weights.items() if not re.match(spec.left_out, str(key))}
     return rename(weights, spec.keys, f"{source}'s ConvNeXt")
 
 
@@ -101,21 +102,41 @@ def check_backbone(module: nn.Module, state_dict: dict[str, Tensor], prefix: str
     Raises:
         ValueError: keys are missing, unexpected, or of another shape; the message lists them.
     """
-    own = {prefix + key: value.shape for key, value in module.state_dict().items()}
-    given = {key: value.shape for key, value in state_dict.items() if key.startswith(prefix)}
+    own = {prefix + key: value for key, value in module.state_dict().items()}
+    given = {key: value for key, value in state_dict.items() if key.startswith(prefix)}
     se = tuple(f'{prefix}{place}.' for place in ('se_after', 'se_before'))
-    faults = [
-        listed([key for key in own if key not in given and not key.startswith(se)], 'missing'),
+    wrong = misfits({key: value for key, value in own.items() if key in given or not key.startswith(se)}, given)
+    if wrong:
+        raise ValueError(f'these weights are not of this {type(module).__name__}: {wrong}')
+
+
+def misfits(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
+    """What of a model's tensors and those of a file differs in name or shape, in words; nothing if all fit."""
+    return '; '.join(filter(None, [
+        listed([key for key in own if key not in given], 'missing'),
         listed([key for key in given if key not in own], 'unexpected'),
-        listed([key for key in own if key in given and own[key] != given[key]], 'of another shape'),
-    ]
-    if any(faults):
-        raise ValueError(f'these weights are not of this {type(module).__name__}: ' + '; '.join(filter(None, faults)))
+        listed([key for key in own if key in given and own[key].shape != given[key].shape], 'of another shape'),
+    ]))
 
 
 def listed(keys: list[str], fault: str) -> str:
     """``2 missing (norm3.weight, norm3.bias)``, or nothing."""
     return f'{len(keys)} {fault} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})' if keys else ''
+
+
+def size_of(weights: dict[str, Tensor]) -> str:
+    """Which of the host's ConvNeXts has weights of these depths and channels: 'tiny', say.
+
+    Raises:
+        ValueError: none has.
+    """
+    blocks = [{key.split('.')[2] for key in weights if key.startswith(f'stages.{stage}.')} for stage in range(4)]
+    norms = [weights.get(f'stages.{stage}.0.norm.weight') for stage in range(4)]
+    found = dict(depths=[len(block) for block in blocks], channels=[0 if n is None else n.numel() for n in norms])
+    for size, arch in ConvNeXt.arch_settings.items():
+        if arch == found:
+            return size
+    raise ValueError(f'no size of ConvNeXt has {found["depths"]} blocks of {found["channels"]} channels')
 
 
 def read_checkpoint(filename: str | Path) -> dict:
@@ -127,7 +148,7 @@ def read_checkpoint(filename: str | Path) -> dict:
     """
     filename = str(filename)
     if not filename.endswith('.safetensors'):
-        checkpoint = CheckpointLoader.load_checkpoint(filename, 'cpu')
+        checkpoint = CheckpointLoader.load_checkpoint(filename, 'cpu', logger='silent')
         if not isinstance(checkpoint, dict):
             raise CheckpointError(f'{filename} was not loaded: it holds no weights but a {type(checkpoint).__name__}')
         return checkpoint

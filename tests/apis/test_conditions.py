@@ -13,6 +13,7 @@ AVERAGED, PLAIN = 'custom_hooks = [dict(type="EMAHook")]', 'custom_hooks = []'
     (dict(meta=dict(epoch=4, cfg=AVERAGED), ema_state_dict={}), [EMAHook()], (4, 'raw')),
     (dict(meta=dict(epoch=4, cfg=PLAIN)), [], (4, 'raw')),
     (dict(meta=dict(epoch=4, cfg=AVERAGED)), [], (4, 'unknown')),  # stripped of one of the two
+    (dict(meta=dict(weights='EMA')), [], (None, 'EMA')),  # converted
     (dict(state_dict={}), [], (None, 'unknown')),
     ({}, [], (None, 'unknown')),
 ])
