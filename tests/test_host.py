@@ -717,8 +717,28 @@ def test_foreign_weights(tmp_path):
 # ---------------------------------------------------------------------------------------------- configs
 
 
+@pytest.mark.skipif(not (sys.platform == 'linux' and platform.machine() == 'x86_64'), reason='reads the flags of x86')
+def test_cpu_with_bfloat16():
+    """oneDNN's answer is that of the instructions that Linux finds."""
+    flags = Path('/proc/cpuinfo').read_text()
+    assert host._has_bfloat16() == (' avx512bw' in flags or ' avx_ne_convert' in flags)
+
+
 @ON_CPU
 class TestAmp:
+    @pytest.fixture(autouse=True)
+    def _cpu_with_bfloat16(self, monkeypatch):
+        monkeypatch.setattr(host, '_has_bfloat16', lambda: True)
+
+    def test_is_off_on_a_cpu_without_bfloat16(self, monkeypatch):
+        monkeypatch.setattr(host, '_has_bfloat16', lambda: False)
+        lines = []
+        monkeypatch.setattr('mmengine.logging.print_log', lambda text, logger, level=logging.INFO: level > logging.DEBUG and lines.append(text))
+        cfg = make_config('x')
+        adapted = host.adapt_amp(cfg).optim_wrapper
+        assert adapted == {**{k: v for k, v in cfg.optim_wrapper.items() if k != 'dtype'}, 'type': 'OptimWrapper'}
+        assert lines == ['no GPU found, and a CPU without bfloat16: mixed precision is off, all runs in float32']
+
     def test_keeps_what_is_not_about_the_scaler(self):
         cfg = make_config('x')
         cfg.optim_wrapper.update(type='mmengine.AmpOptimWrapper', loss_scale=512.0, accumulative_counts=3)
