@@ -15,6 +15,7 @@ _base_ = [
     '_base_/default_runtime.py',
 ]
 
+tta_model = dict(type='AverageLogitTTA')
 default_hooks = dict(
     early_stopping=dict(type='EarlyStopping', patience=12),
     checkpoint=dict(save_best=None),  # the last average is tested

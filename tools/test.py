@@ -44,9 +44,13 @@ def main() -> None:
     args = tool.parse_args()
     files = prediction_files(args)
     args.checkpoint = str(find_checkpoint(args.checkpoint))
-    cfg = host.prepare_test(tool.merge_args(Config.fromfile(args.config), args))
+    cfg = Config.fromfile(args.config)
+    # Before --tta wraps the model: the host would then change the wrapper.
+    options, args.cfg_options = args.cfg_options or {}, None
+    cfg.merge_from_dict(options)
+    cfg = host.prepare_test(tool.merge_args(cfg, args))
     runner = Runner.from_cfg(cfg)
-    hook = ConditionsHook(args.cfg_options)
+    hook = ConditionsHook(options)
     runner.register_hook(hook)
     measure_clean(runner.test_evaluator, runner.test_dataloader.dataset)
     runner.test_evaluator.metrics.extend(files)

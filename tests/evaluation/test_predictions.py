@@ -318,12 +318,12 @@ def test_ten_crop_of_a_test(trained, run_test, tmp_path):
 
 def test_metrics_of_a_test(trained, run_test, tmp_path):
     run_test('--out', tmp_path / 'out.json', '--out-item', 'metrics', '--tta', '--cfg-options',
-             'model.type=AverageLogitTTA', 'test_dataloader.dataset.split=val')
+             'tta_model.type=AverageLogitTTA', 'test_dataloader.dataset.split=val')
     metrics = json.loads((tmp_path / 'out.json').read_text())
     assert metrics.pop('conditions') == expected_conditions(
         trained, views=10, transform='TenCrop', merge='AverageLogitTTA', split='val',
         dataset={'type': 'SyntheticFER', 'num_samples': 20, 'split': 'val'},
-        cfg_options={'model.type': 'AverageLogitTTA', 'test_dataloader.dataset.split': 'val'})
+        cfg_options={'tta_model.type': 'AverageLogitTTA', 'test_dataloader.dataset.split': 'val'})
     assert np.sum(metrics['confusion_matrix/result']) == 20
     assert {'accuracy/top1', 'accuracy/ci95_low', 'calibration/ece', 'recall/happy'} <= set(metrics)
 

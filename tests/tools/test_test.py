@@ -199,3 +199,10 @@ def test_clean_images_are_measured_beside_all(config, call_tool, trained, tmp_pa
     printed = capfd.readouterr().out
     assert 'Tested 6 images of FER2013, PublicTest; 4 of them have no copy in training\n' in printed
     assert f'\non clean images  {metrics["clean/accuracy"]:.2f} % (95 % interval ' in printed
+
+
+def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path, capfd):
+    """Not the wrapper, of which the host would ask a backbone without a config."""
+    call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--cfg-options',
+              'model.data_preprocessor.localization_size=None', 'tta_model.type=AverageLogitTTA')
+    assert '10 views (TenCrop, AverageLogitTTA)' in capfd.readouterr().out
