@@ -445,11 +445,11 @@ def adapt_amp(cfg: Config) -> Config:
     wrapper = cfg.get('optim_wrapper') or {}
     if not _builds(wrapper, AmpOptimWrapper, OPTIM_WRAPPERS) or get_device() != 'cpu' or not _amp_refuses_cpu():
         return cfg
-    wrapper['type'] = 'CpuAmpOptimWrapper' if _has_bfloat16() else 'OptimWrapper'
+    wrapper['type'] = 'CpuAmpOptimWrapper' if has_bfloat16() else 'OptimWrapper'
     dtype = str(wrapper.pop('dtype', None) or 'float16')
     for key in ('loss_scale', 'use_fsdp'):
         wrapper.pop(key, None)
-    if not _has_bfloat16():
+    if not has_bfloat16():
         print_log('no GPU found, and a CPU without bfloat16: mixed precision is off, all runs in float32', 'current')
     elif not dtype.endswith('bfloat16'):
         print_log(f'no GPU found: mixed precision runs in bfloat16 on the CPU, not in {dtype}', 'current')
@@ -652,7 +652,7 @@ def _type_name(cfg: dict) -> str:
     return (kind if isinstance(kind, str) else kind.__name__).rpartition('.')[2]
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether oneDNN computes in bfloat16 on this CPU; assumed where it does not say."""
     import torch
 

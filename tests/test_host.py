@@ -721,19 +721,22 @@ def test_foreign_weights(tmp_path):
 def test_cpu_with_bfloat16():
     """oneDNN's answer is that of the instructions that Linux finds."""
     flags = Path('/proc/cpuinfo').read_text()
-    assert host._has_bfloat16() == (' avx512bw' in flags or ' avx_ne_convert' in flags)
+    assert host.has_bfloat16() == (' avx512bw' in flags or ' avx_ne_convert' in flags)
 
 
 @ON_CPU
 class TestAmp:
     @pytest.fixture(autouse=True)
     def _cpu_with_bfloat16(self, monkeypatch):
-        monkeypatch.setattr(host, '_has_bfloat16', lambda: True)
+        monkeypatch.setattr(host, 'has_bfloat16', lambda: True)
 
     def test_is_off_on_a_cpu_without_bfloat16(self, monkeypatch):
-        monkeypatch.setattr(host, '_has_bfloat16', lambda: False)
+        monkeypatch.setattr(host, 'has_bfloat16', lambda: False)
         lines = []
-        monkeypatch.setattr('mmengine.logging.print_log', lambda text, logger, level=logging.INFO: level > logging.DEBUG and lines.append(text))
+        monkeypatch.setattr(
+            'mmengine.logging.print_log',
+            lambda text, logger, level=logging.INFO: level > logging.DEBUG and lines.append(text),
+        )
         cfg = make_config('x')
         adapted = host.adapt_amp(cfg).optim_wrapper
         assert adapted == {**{k: v for k, v in cfg.optim_wrapper.items() if k != 'dtype'}, 'type': 'OptimWrapper'}

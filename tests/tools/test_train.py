@@ -142,7 +142,7 @@ def test_trains_without_stn(with_options, trained):
 
 def test_amp_on_a_cpu(with_options):
     """Is bfloat16, where the CPU has it."""
-    dtype, said = ('bfloat16', 'mixed precision runs in bfloat16 on the CPU') if host._has_bfloat16() else (
+    dtype, said = ('bfloat16', 'mixed precision runs in bfloat16 on the CPU') if host.has_bfloat16() else (
         'float32', 'mixed precision is off')
     assert f'logits in torch.{dtype}' in with_options[1]
     assert said in with_options[1]

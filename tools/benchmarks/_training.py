@@ -21,13 +21,14 @@ from emonext_mm.apis.command_line import host_tool
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 PRECISIONS = ('float32', 'bfloat16') if DEVICE == 'cpu' else ('float32', 'bfloat16', 'float16')
+DEFAULT_PRECISION = PRECISIONS[-1] if DEVICE == 'cuda' or host.has_bfloat16() else 'float32'
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """The config to measure, and what may be changed in it."""
     parser.add_argument('config', nargs='?', default='configs/emonext_tiny_fer2013.py', help='default: %(default)s')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
-    parser.add_argument('--precision', choices=PRECISIONS, default=PRECISIONS[-1],
+    parser.add_argument('--precision', choices=PRECISIONS, default=DEFAULT_PRECISION,
                         help='of the autocast, for both sides (default here: %(default)s)')
 
 
@@ -67,7 +68,9 @@ def _set_precision(wrapper: dict, precision: str) -> None:
     for key in ('dtype', 'loss_scale'):
         wrapper.pop(key, None)
     wrapper['type'] = 'OptimWrapper'
-    if precision != 'float32':
+    if precision != 'float32' and DEVICE == 'cpu':  # also where adapt_amp would not, since it was asked for
+        wrapper['type'] = 'CpuAmpOptimWrapper'
+    elif precision != 'float32':
         wrapper.update(type='AmpOptimWrapper', dtype=precision)
     if precision == 'float16':
         wrapper['loss_scale'] = 'dynamic'
