@@ -12,6 +12,7 @@ from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 
 from emonext_mm import host
+from emonext_mm.apis.experiments import read_list
 
 CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
@@ -102,6 +103,42 @@ def test_baseline_is_trained_as_ours(size):
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_opens_with_its_command(path):
     assert f'python tools/train.py configs/{path.name}' in runpy.run_path(path)['__doc__']
+
+
+LISTS = CONFIGS[0].parent / 'experiments'
+TABLE_2 = dict(  # of the paper, tiny to xlarge
+    emonext=(73.34, 74.33, 74.91, 75.57, 76.12),
+    convnext=(71.99, 72.34, 73.22, 73.46, 74.15),
+)
+
+
+@pytest.mark.parametrize(('name', 'runs'), [
+    ('table2', {f'{family}_{size}': (f'{family}_{size}_fer2013.py', paper)
+                for family, papers in TABLE_2.items() for size, paper in zip(SIZES, papers)}),
+    ('released', {f'emonext_{size}_released': (f'emonext_{size}_fer2013_released.py', paper)
+                  for size, paper in zip(SIZES, TABLE_2['emonext'])}),
+])
+def test_lists_of_the_papers_table(name, runs, tmp_path):
+    found = read_list(LISTS / f'{name}.yml', [0], tmp_path)
+    assert {run.name: (run.config.name, run.paper) for run in found} == runs
+    assert {run.cfg.test_dataloader.dataset.split for run in found} == {'test'}
+
+
+def test_ablations(undrawn, tmp_path):
+    """Each lacks what it says, by its parameters and its lambda, and nothing is chosen on the test split."""
+    runs = {run.name: run.cfg for run in read_list(LISTS / 'ablations.yml', [0], tmp_path)}
+    assert {cfg.test_dataloader.dataset.split for cfg in runs.values()} == {'val'}
+    parts = {}
+    for name, cfg in runs.items():
+        cfg.model.backbone.init_cfg = None
+        model = build_classifier(cfg.model)
+        names = ' '.join(key for key, _ in model.named_parameters())
+        parts[name] = ('localization' in names, 'se_after' in names, model.head.sa_weight)
+        assert ('head.attention.norm' in names) == (name == 'batch_attention')
+    assert parts == dict(
+        full=(True, True, 1), without_stn=(False, True, 1), without_se=(True, False, 1), without_sa=(True, True, 0),
+        without_any=(False, False, 0), batch_attention=(True, True, 1), lambda_10=(True, True, 10),
+        lambda_100=(True, True, 100))
 
 
 @pytest.mark.parametrize('name', ['emonext_atto_synthetic', 'emonext_tiny_fer2013'])

@@ -78,7 +78,7 @@ def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
         sides: two or more.
         clean: (N,) bool, which samples have no copy in training, if it is known.
     """
-    metrics = {side.name: [_measure(run) for run in side.runs] for side in sides}
+    metrics = {side.name: [measure(run) for run in side.runs] for side in sides}
     comparisons = [_compare_two(sides[0], other, metrics, clean) for other in sides[1:]]
     for comparison, p in zip(comparisons, holm([each['all']['p'] for each in comparisons])):
         comparison['all']['p_holm'] = p
@@ -92,14 +92,14 @@ def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
             'name': side.name,
             'runs': [{'file': str(run.path), 'conditions': run.conditions, 'metrics': measured}
                      for run, measured in zip(side.runs, metrics[side.name])],
-            'accuracy': _spread([measured['accuracy/top1'] for measured in metrics[side.name]]),
-            'macro_f1': _spread([measured['single-label/f1-score'] for measured in metrics[side.name]]),
+            'accuracy': spread([measured['accuracy/top1'] for measured in metrics[side.name]]),
+            'macro_f1': spread([measured['single-label/f1-score'] for measured in metrics[side.name]]),
         } for side in sides],
         'comparisons': comparisons,
     })
 
 
-def _measure(run: Predictions) -> dict:
+def measure(run: Predictions) -> dict:
     """What tools/test.py measured, once more from the predictions."""
     metric = EmotionMetric()
     metric.dataset_meta = dict(classes=run.classes)
@@ -107,7 +107,7 @@ def _measure(run: Predictions) -> dict:
                                            run.probabilities.max(1).tolist())))
 
 
-def _spread(values: list[float]) -> dict:
+def spread(values: list[float]) -> dict:
     return {'mean': float(np.mean(values)), 'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
             'min': min(values), 'max': max(values)}
 
