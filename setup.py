@@ -1,5 +1,7 @@
 """Packaging of emonext_mm; the tools' settings are in pyproject.toml."""
+import os
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -18,6 +20,24 @@ ALL = [
 BENCH = [*ALL, 'pandas', 'ema-pytorch', 'tqdm']  # what is compared with, the authors' code among it
 DEV = [*BENCH, 'pytest>=7', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5']
 
+# What OpenMMLab's mim, and the host's list of models, look for inside of an installed package.
+MIM = ROOT / 'emonext_mm' / '.mim'
+
+
+def link_mim() -> None:
+    """Put configs, tools and model index into the package, as links: those of an editable install stay its own."""
+    MIM.mkdir(exist_ok=True)
+    for name in ('configs', 'tools', 'model-index.yml'):
+        source, target = ROOT / name, MIM / name
+        if os.path.lexists(target) or not source.exists():  # built from a source distribution, say
+            continue
+        try:
+            target.symlink_to(Path('..', '..', name), target_is_directory=source.is_dir())
+        except OSError:  # Windows, without the right to make links
+            (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+
+
+link_mim()
 setup(
     name='emonext_mm',
     version=VERSION,
@@ -27,6 +47,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['emonext_mm', 'emonext_mm.*']),
+    package_data={'emonext_mm': [f'.mim/**/*.{suffix}' for suffix in ('py', 'sh', 'yml')]},
     install_requires=[
         'torch>=2.4',
         'torchvision>=0.19',

@@ -11,7 +11,7 @@ _base_ = 'emonext_tiny_fer2013.py'
 model = dict(data_preprocessor=dict(view=dict(type='AffineView', size=224, resize=236, degrees=20)))
 
 train_dataloader = dict(dataset=dict(pipeline=[]))
-stored = dict(dataset=dict(pipeline=[dict(type='PackInputs', meta_keys=('sample_idx',))]))
+stored = dict(dataset=dict(pipeline=[dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx',))]))
 val_dataloader = stored
 test_dataloader = stored
-tta_pipeline = [dict(type='TenViews', size=224, resize=236)]
+tta_pipeline = [dict(type='ToGrey'), dict(type='TenViews', size=224, resize=236)]

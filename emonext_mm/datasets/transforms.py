@@ -1,4 +1,4 @@
-"""Ten-crop: the four corners and the centre of a face, and the same of its mirror image.
+"""Ten-crop: the four corners and the centre of a face, and the same of its mirror image. And grey.
 
 Krizhevsky et al., "ImageNet Classification with Deep CNNs", 2012, section 4.1; the released code of EmoNeXt tests
 with it. Views and their order are those of ``torchvision.transforms.TenCrop``.
@@ -8,10 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Callable
 
+import cv2
 from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug
 from mmpretrain.registry import TRANSFORMS
 
 CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in torchvision's order
+
+
+@TRANSFORMS.register_module()
+class ToGrey(BaseTransform):
+    """Colour images to the grey ones that FER2013 is of: an inferencer reads every file in colour.
+
+    Required and modified key: ``img``; (H, W, 3), BGR, becomes (H, W), by ITU-R BT.601 as with OpenCV and Pillow.
+    (H, W) stays as it is.
+    """
+
+    def transform(self, results: dict) -> dict:
+        if results['img'].ndim == 3:
+            results['img'] = cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
 
 
 @TRANSFORMS.register_module()

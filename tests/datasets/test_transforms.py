@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from torchvision.transforms import TenCrop as TorchvisionTenCrop
 
-from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop, TenViews
+from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop, TenViews, ToGrey
 from emonext_mm.models.layers.affine import affine_warp
 
 
@@ -120,3 +120,13 @@ def test_ten_views_outside_of_the_image(size, resize):
 def test_ten_views_keep_the_place():
     dataset = SyntheticFER(2, pipeline=[TenViews(48, 52)])
     assert [sample.sample_idx for sample in dataset[1]['data_samples']] == [1] * 10
+
+
+def test_to_grey():
+    """0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded, of what OpenCV reads: B, G, R."""
+    bgr = np.random.RandomState(0).randint(0, 256, (5, 7, 3)).astype(np.uint8)
+    grey = ToGrey().transform(dict(img=bgr))['img']
+    assert (grey.shape, grey.dtype) == ((5, 7), np.uint8)
+    np.testing.assert_allclose(grey, bgr @ [0.114, 0.587, 0.299], rtol=0, atol=0.51)
+    assert ToGrey().transform(dict(img=grey))['img'] is grey
+    assert repr(ToGrey()) == 'ToGrey()'

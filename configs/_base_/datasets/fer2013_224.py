@@ -10,11 +10,13 @@ train_pipeline = [
     dict(type='RandomCrop', crop_size=224),
 ]
 test_pipeline = [
+    dict(type='ToGrey'),
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs'),
 ]
 tta_pipeline = [
+    dict(type='ToGrey'),
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='TenCrop', crop_size=224, transforms=[dict(type='PackInputs')]),
 ]

@@ -17,11 +17,13 @@ val_pipeline = [
     dict(type='PackInputs'),
 ]
 test_pipeline = [
+    dict(type='ToGrey'),
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs'),
 ]
 tta_pipeline = [
+    dict(type='ToGrey'),
     dict(type='Resize', scale=236, interpolation='bilinear'),
     dict(type='TenCrop', crop_size=224, transforms=[dict(type='PackInputs')]),
 ]

@@ -2,8 +2,9 @@
 
 A worker hands out 2,304 bytes a face, and has nothing to do but copy them.
 """
-test_pipeline = [dict(type='PackInputs', meta_keys=('sample_idx', ))]
-tta_pipeline = [dict(type='TenViews', size=48, resize=52)]  # about the 236 / 224 of the configs at 224 px
+test_pipeline = [dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx', ))]
+# About the 236 / 224 of the configs at 224 px.
+tta_pipeline = [dict(type='ToGrey'), dict(type='TenViews', size=48, resize=52)]
 
 data_root = 'data/fer2013'
 train_dataloader = dict(

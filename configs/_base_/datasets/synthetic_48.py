@@ -1,6 +1,7 @@
 """Drawn faces at their own 48 px; no augmentation, since every face is drawn with its nuisance anyway."""
-pipeline = [dict(type='PackInputs')]
+pipeline = [dict(type='ToGrey'), dict(type='PackInputs')]
 tta_pipeline = [
+    dict(type='ToGrey'),
     dict(type='Resize', scale=52, interpolation='bilinear'),
     dict(type='TenCrop', crop_size=48, transforms=[dict(type='PackInputs')]),
 ]
