@@ -39,10 +39,9 @@ def is_finished(run: Run) -> bool:
 class ExperimentRunner:
     """Trains and tests runs with ``tools/train.py`` and ``tools/test.py``, one at a time on each device.
 
-    A run's folder holds ``settings.txt``, what the training leaves there, ``trained.json``, the
-    predictions ``single.json`` and ``ten_crop.json``, and a log and a folder of each. Each of these files is written
-    whole when its part is done, so that the same runs, started again, go on where they were: in training, after the
-    last checkpoint.
+    A run's folder holds ``settings.txt``, what the training leaves there, ``trained.json``, the predictions
+    ``single.json`` and ``ten_crop.json``, and a log of each. Each .json is written whole when its part is done, so
+    that the same runs, started again, go on where they were: in training, after the last checkpoint.
 
     Args:
         tools: folder of the tools.
@@ -105,6 +104,8 @@ class ExperimentRunner:
 
     def _call(self, run: Run, device: str | None, lock: int, stage: str, tool: str, *args: str | Path) -> float:
         """Run a tool to its end, and return the peak of its process's memory in GB."""
+        if self._stopped:
+            raise RuntimeError('stopped')
         command = [sys.executable, self.tools / tool, run.config, *args, '--cfg-options', *run.options]
         env = os.environ if device is None else {**os.environ, 'CUDA_VISIBLE_DEVICES': device}
         path = run.folder / f'{stage}.log'
@@ -114,6 +115,8 @@ class ExperimentRunner:
             process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log,
                                        stderr=subprocess.STDOUT, env=env, pass_fds=(lock, ))
         self._processes.add(process)
+        if self._stopped:  # since the others were
+            process.terminate()
         try:
             usage = _follow(process, path, begin, run)
         finally:

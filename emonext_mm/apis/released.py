@@ -14,6 +14,7 @@ from torch import Tensor
 from emonext_mm.datasets.face_table import CLASSES
 from emonext_mm.models.pretrained import SOURCES, misfits, rename, size_of
 
+SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
 KEYS = (
     (r'localization\.', r'data_preprocessor.localization.features.'),
     (r'fc_loc\.', r'data_preprocessor.localization.regressor.'),
@@ -45,6 +46,8 @@ def from_released(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]
         if '.se_before.' in key:  # a linear map there, a convolution of 1 x 1 here
             weights[key] = value[..., None, None]
     size = size_of({key.partition('.')[2]: value for key, value in weights.items() if key.startswith('backbone.')})
+    if size not in SIZES:
+        raise ValueError(f"the authors' EmoNeXt has the sizes {', '.join(SIZES)}, not {size}")
     wrong = misfits(_model(size).state_dict(), weights)
     if wrong:
         raise ValueError(f"these are not the weights of the authors' EmoNeXt-{size} for seven classes: {wrong}")

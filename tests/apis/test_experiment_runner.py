@@ -70,7 +70,7 @@ def test_trains_and_tests(runner, runs, calls, tmp_path, capsys):
         ['test.py', config, folder, '--work-dir', f'{folder}/single', '--out', f'{folder}/single.json', *options],
         ['test.py', config, folder, '--work-dir', f'{folder}/ten_crop', '--out', f'{folder}/ten_crop.json', '--tta',
          *options]]
-    assert 0 < json.loads((runs[2].folder / 'trained.json').read_text())['process_gb'] < 1
+    assert json.loads((runs[2].folder / 'trained.json').read_text())['process_gb'] > 0.005  # of a bare Python
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == [f'b, seed 0: train, see {folder}/train.log', 'b, seed 0: epoch 3 of 5, accuracy/top1: 41.5000']
     assert said[-1] == 'b, seed 0: finished'

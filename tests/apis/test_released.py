@@ -97,6 +97,15 @@ def test_another_model(tiny, change, message):
         from_released(weights)
 
 
+def test_size_of_nobody(tiny):
+    """One of the host's ConvNeXts, but none of theirs."""
+    weights = {key: value for key, value in tiny.items() if not key.startswith('stages.')}
+    for stage, (blocks, channels) in enumerate(zip([2, 2, 6, 2], [40, 80, 160, 320])):
+        weights.update({f'stages.{stage}.{block}.norm.weight': torch.zeros(channels) for block in range(blocks)})
+    with pytest.raises(ValueError, match=r"the authors' EmoNeXt has the sizes tiny, .*, xlarge, not atto"):
+        from_released(weights)
+
+
 @pytest.mark.parametrize('checkpoint', [{}, dict(model={}), dict(ema=dict(step=1)), dict(model=3)])
 def test_nothing(checkpoint):
     with pytest.raises(ValueError, match="not the weights of the authors' EmoNeXt"):
