@@ -157,6 +157,7 @@ def test_training_outlives_its_parent(runner, runs, monkeypatch, tmp_path):
 def test_interrupted(runner, runs, monkeypatch, tmp_path, calls, capsys):
     """What is running is stopped, and what is waiting does not begin."""
     monkeypatch.setenv('WHAT', 'wait')
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where it is ignored
 
     def interrupt():
         wait_for(tmp_path / 'waiting')
@@ -168,6 +169,7 @@ def test_interrupted(runner, runs, monkeypatch, tmp_path, calls, capsys):
     with pytest.raises(KeyboardInterrupt):
         runner().run(runs)
     thread.join()
+    signal.signal(signal.SIGINT, before)
     assert time.monotonic() - begin < 30
     assert len(calls()) == 1
     assert 'failed' not in capsys.readouterr().out

@@ -66,6 +66,7 @@ def test_of_adam_little_is_left(on_cpu):
 
 def test_without_a_gpu_it_is_bfloat16(monkeypatch):
     monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    monkeypatch.setattr(host, 'has_bfloat16', lambda: True)
     cfg = ConfigDict(optim_wrapper=dict(type='ScaledClipAmpOptimWrapper', clip_grad=dict(max_norm=1.0)))
     if host._amp_refuses_cpu():
         assert host.adapt_amp(cfg).optim_wrapper == dict(type='CpuAmpOptimWrapper', clip_grad=dict(max_norm=1.0))
