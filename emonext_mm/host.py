@@ -434,7 +434,7 @@ def adapt_amp(cfg: Config) -> Config:
 
     ``AmpOptimWrapper`` asserts a GPU, so a config with mixed precision does not even start on a CPU.
     Everything that is not about the scaler stays: optimizer, accumulation, clipping, parameter-wise settings.
-    Where the CPU has no bfloat16 of its own, it is float32: converting took ten times as long.
+    Where the CPU has no bfloat16 of its own, it is float32: converting took eight times as long.
     """
     from mmengine.device import get_device
     from mmengine.logging import print_log

@@ -28,13 +28,6 @@ def data_root(tmp_path_factory):
     return str(folder)
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Parameters are allocated but not drawn: an xlarge model in no time."""
-    for draw in ('kaiming_uniform_', 'trunc_normal_', 'uniform_'):
-        monkeypatch.setattr(torch.nn.init, draw, lambda tensor, *args, **kwargs: tensor)
-
-
 def load(path: Path) -> Config:
     cfg = Config.fromfile(path)
     if cfg.model.backbone.get('init_cfg'):

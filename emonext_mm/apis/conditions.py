@@ -75,9 +75,9 @@ def _weights(runner: Runner, checkpoint: dict, meta: dict) -> str:
     """Which weights of the checkpoint the test uses: ``state_dict`` is the average wherever one was kept."""
     if any(isinstance(hook, EMAHook) for hook in runner.hooks):
         return 'raw'  # emonext_mm.host leaves the hook only where it brings them back
-    if 'ema_state_dict' in checkpoint:
-        return 'EMA'
     if 'weights' in meta:  # converted from elsewhere
         return meta['weights']
+    if 'ema_state_dict' in checkpoint:
+        return 'EMA'
     # Without it, a run that averaged may have been stripped, or stopped before the average began.
     return 'raw' if 'cfg' in meta and 'EMAHook' not in meta['cfg'] else 'unknown'

@@ -4,6 +4,8 @@ Reproduced on purpose, though we would not do it: half of the training faces sta
 nearest pixel, and validation takes a random crop, so that the same weights get another number every time.
 The test is on the centre crop, so that it can be repeated; theirs, on ten crops, is ``tools/test.py --tta``.
 """
+_base_ = 'fer2013_224.py'
+
 train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
@@ -16,36 +18,5 @@ val_pipeline = [
     dict(type='RandomCrop', crop_size=224),
     dict(type='PackInputs'),
 ]
-test_pipeline = [
-    dict(type='ToGrey'),
-    dict(type='Resize', scale=236, interpolation='bilinear'),
-    dict(type='CenterCrop', crop_size=224),
-    dict(type='PackInputs'),
-]
-tta_pipeline = [
-    dict(type='ToGrey'),
-    dict(type='Resize', scale=236, interpolation='bilinear'),
-    dict(type='TenCrop', crop_size=224, transforms=[dict(type='PackInputs')]),
-]
-
-data_root = 'data/fer2013'
-train_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    dataset=dict(type='FER2013', data_root=data_root, split='train', pipeline=train_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='collate_faces'),
-    drop_last=False,
-)
-val_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    dataset=dict(type='FER2013', data_root=data_root, split='val', pipeline=val_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-)
-test_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    dataset=dict(type='FER2013', data_root=data_root, split='test', pipeline=test_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline), drop_last=False)
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
