@@ -67,6 +67,24 @@ def test_a_step_of_each(path, data_root, tmp_path):
     assert {'accuracy/top1', 'single-label/f1-score', 'confusion_matrix/result'} <= set(metrics)
 
 
+def test_released_rate_goes_on_from_epoch_to_epoch(data_root, tmp_path):
+    """The host ends a schedule after as many steps as there are epochs, unless it knows that they are iterations."""
+    cfg = load(CONFIGS[0].with_name('emonext_tiny_fer2013_released.py'))
+    cfg.model.backbone.arch = dict(depths=[1] * 4, channels=[16] * 4)
+    cfg.model.head.in_channels = 16
+    cfg.train_dataloader.update(batch_size=2, num_workers=0)
+    cfg.train_dataloader.dataset.update(data_root=data_root, indices=6)
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=2)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    del cfg.default_hooks['early_stopping']  # there is no validation
+    cfg.default_hooks.checkpoint = None
+    cfg.update(work_dir=str(tmp_path), experiment_name='released_rate')
+    runner = Runner.from_cfg(host.prepare_train(cfg))
+    runner.train()
+    assert runner.iter == 6
+    assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(6 / 128 * 1e-3)  # the sixth step's
+
+
 @pytest.mark.parametrize('size', SIZES)
 def test_sizes_are_the_papers(size, undrawn):
     """The baseline has the published number of parameters; ours adds STN, SE and attention, and no more."""

@@ -24,14 +24,15 @@ class WarmRestartLR(LRSchedulerMixin, _ParamScheduler):
         optimizer: optimizer, or wrapper of one.
         warmup: steps of the warm-up.
         period: steps of a cycle, warm-up included.
-        by_epoch: whether a step is an epoch; an iteration otherwise.
+        by_epoch: whether a step is an epoch; an iteration otherwise, as in the released code. True as with the host's
+            schedulers: its Runner takes that for granted when it sets their ``end``.
         **kwargs: ``begin``, ``end``, ``last_step`` and ``verbose`` of the host's schedulers.
 
     Raises:
         ValueError: unless 0 < warmup < period.
     """
 
-    def __init__(self, optimizer, warmup: int = 128, period: int = 1024, by_epoch: bool = False, **kwargs) -> None:
+    def __init__(self, optimizer, warmup: int = 128, period: int = 1024, by_epoch: bool = True, **kwargs) -> None:
         if not 0 < warmup < period:
             raise ValueError(f'warmup must lie between 0 and the period of {period} steps, got {warmup}')
         self.warmup, self.period = warmup, period

@@ -76,7 +76,7 @@ def test_resumes():
 
 
 def test_is_built_from_a_config():
-    scheduler = PARAM_SCHEDULERS.build(dict(type='WarmRestartLR', period=512), default_args=dict(
+    scheduler = PARAM_SCHEDULERS.build(dict(type='WarmRestartLR', period=512, by_epoch=False), default_args=dict(
         optimizer=make_optimizer()))
     assert (scheduler.by_epoch, scheduler.warmup, scheduler.period) == (False, 128, 512)
 

@@ -15,7 +15,7 @@ optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01, fused=True),
     clip_grad=dict(max_norm=1.0),
 )
-param_scheduler = dict(type='WarmRestartLR', warmup=128, period=1024)
+param_scheduler = dict(type='WarmRestartLR', warmup=128, period=1024, by_epoch=False)
 train_cfg = dict(by_epoch=True, max_epochs=300, val_interval=1)
 # gamma, power and start are the defaults of ema_pytorch, which they use: a copy up to step 100, then a momentum that
 # falls to 0.01 by about step 1100.
