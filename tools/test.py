@@ -12,13 +12,12 @@ from argparse import Namespace
 from pathlib import Path
 
 import _preflight  # noqa: F401
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.runner import Runner
 
 from emonext_mm import host
-from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
+from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors, read_test_config
 from emonext_mm.apis.conditions import ConditionsHook
 from emonext_mm.apis.pictures.backends import kept_open
 from emonext_mm.apis.summary import METRICS_SUFFIXES, summarize_test, write_metrics
@@ -40,17 +39,11 @@ def prediction_files(args: Namespace) -> list[BaseMetric]:
 
 
 def main() -> None:
-    tool = host_tool('test')
-    args = tool.parse_args()
+    args = host_tool('test').parse_args()
     files = prediction_files(args)
     args.checkpoint = str(find_checkpoint(args.checkpoint))
-    cfg = Config.fromfile(args.config)
-    # Before --tta wraps the model: the host would then change the wrapper.
-    options, args.cfg_options = args.cfg_options or {}, None
-    cfg.merge_from_dict(options)
-    cfg = host.prepare_test(tool.merge_args(cfg, args))
-    runner = Runner.from_cfg(cfg)
-    hook = ConditionsHook(options)
+    runner = Runner.from_cfg(host.prepare_test(read_test_config(args)))
+    hook = ConditionsHook(args.cfg_options)
     runner.register_hook(hook)
     measure_clean(runner.test_evaluator, runner.test_dataloader.dataset)
     runner.test_evaluator.metrics.extend(files)

@@ -19,11 +19,11 @@ from argparse import Namespace
 from pathlib import Path
 
 import _preflight  # noqa: F401
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from emonext_mm import host
-from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
+from emonext_mm.apis.command_line import find_checkpoint, one_line_errors, read_test_config
 from emonext_mm.apis.pictures.album import PICTURES, Run
 from emonext_mm.apis.pictures.backends import kept_open, save_picture
 
@@ -56,10 +56,9 @@ def find_run(args: Namespace) -> tuple[Path | None, Path | None]:
 
 
 def build_runner(args: Namespace, out: Path, checkpoint: Path | None) -> Runner:
-    cfg = Config.fromfile(args.config)
-    options = Namespace(work_dir=str(out), checkpoint=checkpoint and str(checkpoint), cfg_options=args.cfg_options,
-                        tta=args.tta, launcher='none', amp=False, show=False, show_dir=None, no_pin_memory=False)
-    cfg = host_tool('test').merge_args(cfg, options)
+    cfg = read_test_config(Namespace(
+        config=args.config, work_dir=str(out), checkpoint=checkpoint and str(checkpoint), cfg_options=args.cfg_options,
+        tta=args.tta, launcher='none', amp=False, show=False, show_dir=None, no_pin_memory=False))
     cfg.test_evaluator = []
     return Runner.from_cfg(host.prepare_test(host.prepare_train(cfg)))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import mmpretrain
+from mmengine.config import Config
 
 from emonext_mm.host import CheckpointError
 
@@ -28,6 +30,17 @@ def host_tool(name: str) -> ModuleType:
             spec.loader.exec_module(module)
             return module
     raise ImportError(f'mmpretrain in {package} comes without its tools: pip install --force-reinstall mmpretrain')
+
+
+def read_test_config(args: Namespace) -> Config:
+    """``args.config`` with the options of MMPretrain's ``tools/test.py``, as ``args`` has them, merged in.
+
+    Deviation: ``cfg_options`` go in first. The host merges them when ``--tta`` has wrapped the model already, so that
+    ``model.*`` would change the wrapper, which has its own ``tta_model.*``.
+    """
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    return host_tool('test').merge_args(cfg, Namespace(**{**vars(args), 'cfg_options': None}))
 
 
 def find_checkpoint(path: str | Path) -> Path:

@@ -1,11 +1,12 @@
 import os
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import mmpretrain
 import pytest
 
-from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors
+from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors, read_test_config
 from emonext_mm.host import CheckpointError
 
 
@@ -84,3 +85,14 @@ def test_find_checkpoint(tmp_path):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (age, age))
     assert find_checkpoint(tmp_path) == tmp_path / 'best_10.pth'
+
+
+def test_options_of_a_test_reach_the_model_under_tta():
+    config = Path(__file__).parents[2] / 'configs' / 'emonext_tiny_fer2013.py'
+    options = {'model.head.sa_weight': 3, 'tta_model.type': 'AverageLogitTTA'}
+    args = Namespace(config=str(config), work_dir='here', checkpoint='it.pth', cfg_options=options, tta=True, amp=False,
+                     launcher='none', show=False, show_dir=None, no_pin_memory=False)
+    cfg = read_test_config(args)
+    assert (cfg.model.type, cfg.model.module.head.sa_weight) == ('AverageLogitTTA', 3)
+    assert cfg.test_dataloader.dataset.pipeline[-1].type == 'TenCrop'
+    assert (cfg.work_dir, cfg.load_from, args.cfg_options) == ('here', 'it.pth', options)
