@@ -23,7 +23,7 @@ _base_ = [
 ]
 
 # Augmentation ours: mirrored, shifted by up to 4 px, turned by up to 15 degrees, an eighth larger or smaller.
-model = dict(data_preprocessor=dict(
-    view=dict(type='AffineView', size=48, shift=4, degrees=15, flip=0.5, zoom=(0.875, 1.143))))
+data_preprocessor = dict(
+    view=dict(type='AffineView', size=48, shift=4, degrees=15, flip=0.5, zoom=(0.875, 1.143)))
 train_cfg = dict(max_epochs=36)
 default_hooks = dict(visualization=dict(rescale_factor=6))  # 48 px have no room for a caption

@@ -3,7 +3,7 @@
     python tools/train.py configs/emonext_atto_synthetic.py
 
 Two and a half minutes on two cores. Test accuracy over seeds 0, 1, 2 (--cfg-options randomness.seed=...):
-94.1, 95.1, 96.3 %; without the STN (model.data_preprocessor.localization_size=None) 84.1, 86.1, 85.0 %.
+94.1, 95.1, 96.3 %; without the STN (data_preprocessor.localization_size=None) 84.1, 86.1, 85.0 %.
 """
 _base_ = [
     '_base_/models/emonext_atto_48.py',

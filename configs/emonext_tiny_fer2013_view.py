@@ -8,7 +8,7 @@ image, which is the mean and not black. Any of the configs at 224 px becomes one
 """
 _base_ = 'emonext_tiny_fer2013.py'
 
-model = dict(data_preprocessor=dict(view=dict(type='AffineView', size=224, resize=236, degrees=20)))
+data_preprocessor = dict(view=dict(type='AffineView', size=224, resize=236, degrees=20))
 
 train_dataloader = dict(dataset=dict(pipeline=[]))
 stored = dict(dataset=dict(pipeline=[dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx',))]))

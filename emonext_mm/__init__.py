@@ -1,13 +1,23 @@
-"""EmoNeXt for MMPretrain: importing this registers its parts in the host's registries, and its models by name."""
-from . import host
+"""EmoNeXt for MMPretrain.
 
-host.check()
-host.apply()
+An import registers the parts in the host's registries and the models by name, and lets torch's weights-only loader
+read the plain types of a training checkpoint. Nothing else in the process changes; see :mod:`emonext_mm.compat`.
+"""
+import warnings
 
-from . import datasets, engine, evaluation, models  # noqa: E402
-from .apis.model_index import register_models  # noqa: E402
+from emonext_mm.compat.versions import check
 
+check()
+with warnings.catch_warnings():  # mmcv-lite has no CUDA ops, and nothing here needs them
+    warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``', UserWarning)
+    import mmpretrain.models  # noqa: F401
+
+from emonext_mm import datasets, engine, evaluation, models  # noqa: E402
+from emonext_mm.apis.hub import register_models  # noqa: E402
+from emonext_mm.compat.checkpoints import allow_checkpoint_types  # noqa: E402
+
+allow_checkpoint_types()
 register_models()
 
 __version__ = '0.1.0'
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'host', 'models']
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']

@@ -1,13 +1,10 @@
-"""Importing the package registers its parts, whichever test comes first."""
-import sys
-from pathlib import Path
-
+"""The package is registered and the host made to run, as the tools do it, whichever test comes first."""
 import pytest
 import torch
 
-import emonext_mm  # noqa: F401
+from emonext_mm import compat
 
-sys.path.insert(0, str(Path(__file__).parent))
+compat.setup()
 
 
 @pytest.fixture

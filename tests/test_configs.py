@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from datasets.fer2013_files import make_faces, write_fer2013
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 
-from emonext_mm import host
-from emonext_mm.apis.experiments import read_list
+from emonext_mm.compat.config import prepare_train
+from emonext_mm.experiments.lists import read_list
+from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
@@ -57,7 +57,7 @@ def test_a_step_of_each(path, data_root, tmp_path):
     cfg.work_dir = str(tmp_path)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=-1)
     cfg.experiment_name = path.stem
-    runner = Runner.from_cfg(host.prepare_train(cfg))
+    runner = Runner.from_cfg(prepare_train(cfg))
     before = [p.clone() for p in runner.model.head.fc.parameters()]
     runner.train()
     assert runner.iter == 1
@@ -79,7 +79,7 @@ def test_released_rate_goes_on_from_epoch_to_epoch(data_root, tmp_path):
     del cfg.default_hooks['early_stopping']  # there is no validation
     cfg.default_hooks.checkpoint = None
     cfg.update(work_dir=str(tmp_path), experiment_name='released_rate')
-    runner = Runner.from_cfg(host.prepare_train(cfg))
+    runner = Runner.from_cfg(prepare_train(cfg))
     runner.train()
     assert runner.iter == 6
     assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(6 / 128 * 1e-3)  # the sixth step's

@@ -3,12 +3,13 @@ import re
 from pathlib import Path
 
 import pytest
-from datasets.fer2013_files import make_faces, write_fer2013
 from mmengine.config import Config
 from mmpretrain.datasets import build_dataset
 from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 from torch import rand
+
+from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()

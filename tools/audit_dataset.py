@@ -13,12 +13,12 @@ from pathlib import Path
 import _preflight  # noqa: F401
 import cv2
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.datasets.audit import audit
-from emonext_mm.datasets.audit_files import read_faces
-from emonext_mm.datasets.audit_report import to_plain, to_text
-from emonext_mm.datasets.audit_sheet import draw_sheet
-from emonext_mm.evaluation.predictions import write_atomic
+from emonext_mm.audit.faces import read_faces
+from emonext_mm.audit.figure import draw_sheet
+from emonext_mm.audit.findings import audit
+from emonext_mm.audit.report import to_plain, to_text
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.files import write_atomic
 
 
 def main(argv: list[str] | None = None) -> None:

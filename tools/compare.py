@@ -23,13 +23,14 @@ from pathlib import Path
 
 import _preflight  # noqa: F401
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.apis.comparison_data import compare, make_sides
-from emonext_mm.apis.comparison_text import to_text
-from emonext_mm.apis.pictures.differences import write_differences
-from emonext_mm.apis.tested_data import find_tested_data, which_are_clean
-from emonext_mm.evaluation.pairing import pair
-from emonext_mm.evaluation.predictions import read_predictions, write_atomic
+from emonext_mm.evaluation.comparison.alignment import pair
+from emonext_mm.evaluation.comparison.dataset import find_tested_data, which_are_clean
+from emonext_mm.evaluation.comparison.report import compare, make_sides
+from emonext_mm.evaluation.comparison.text import to_text
+from emonext_mm.evaluation.predictions import read_predictions
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.files import write_atomic
+from emonext_mm.visualization.differences import write_differences
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -12,8 +12,8 @@ import argparse
 
 import _preflight  # noqa: F401
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.apis.conversion import ALL_SOURCES, convert_file
+from emonext_mm.apis.convert import ALL_SOURCES, convert_file
+from emonext_mm.utils.errors import one_line_errors
 
 
 def main() -> None:

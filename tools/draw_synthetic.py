@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emonext_mm.datasets.face_table import CLASSES
 from emonext_mm.datasets.synthetic import SyntheticFER
+from emonext_mm.emotions import CLASSES
 
 ZOOM, GAP, HEADER = 2, 4, 24  # pixels
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import _preflight  # noqa: F401
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.apis.experiment_results import collect, to_table
-from emonext_mm.apis.experiment_runner import ExperimentRunner, find_devices
-from emonext_mm.apis.experiments import read_list
-from emonext_mm.evaluation.predictions import write_atomic
+from emonext_mm.experiments.lists import read_list
+from emonext_mm.experiments.results import collect, to_table
+from emonext_mm.experiments.runner import ExperimentRunner, find_devices
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.files import write_atomic
 
 
 def main() -> None:

@@ -16,12 +16,13 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.runner import Runner
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import find_checkpoint, host_tool, one_line_errors, read_test_config
-from emonext_mm.apis.conditions import ConditionsHook
-from emonext_mm.apis.pictures.backends import kept_open
 from emonext_mm.apis.summary import METRICS_SUFFIXES, summarize_test, write_metrics
+from emonext_mm.compat.config import prepare_test
 from emonext_mm.evaluation import PredictionFile, measure_clean
+from emonext_mm.evaluation.conditions import ConditionsHook
+from emonext_mm.utils.command_line import find_checkpoint, host_tool, read_test_config
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.visualization.backends import kept_open
 
 
 def prediction_files(args: Namespace) -> list[BaseMetric]:
@@ -42,7 +43,7 @@ def main() -> None:
     args = host_tool('test').parse_args()
     files = prediction_files(args)
     args.checkpoint = str(find_checkpoint(args.checkpoint))
-    runner = Runner.from_cfg(host.prepare_test(read_test_config(args)))
+    runner = Runner.from_cfg(prepare_test(read_test_config(args)))
     hook = ConditionsHook(args.cfg_options)
     runner.register_hook(hook)
     measure_clean(runner.test_evaluator, runner.test_dataloader.dataset)

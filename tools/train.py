@@ -7,15 +7,16 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import host_tool, one_line_errors
-from emonext_mm.apis.protocol import check_protocol
+from emonext_mm.compat.config import prepare_train
+from emonext_mm.evaluation.protocol import check_protocol
+from emonext_mm.utils.command_line import host_tool
+from emonext_mm.utils.errors import one_line_errors
 
 
 def main() -> None:
     tool = host_tool('train')
     args = tool.parse_args()
-    cfg = host.prepare_train(tool.merge_args(Config.fromfile(args.config), args))
+    cfg = prepare_train(tool.merge_args(Config.fromfile(args.config), args))
     check_protocol(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()

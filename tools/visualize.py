@@ -22,10 +22,11 @@ import _preflight  # noqa: F401
 from mmengine.config import DictAction
 from mmengine.runner import Runner
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import find_checkpoint, one_line_errors, read_test_config
-from emonext_mm.apis.pictures.album import PICTURES, Run
-from emonext_mm.apis.pictures.backends import kept_open, save_picture
+from emonext_mm.apis.visualize import PICTURES, Run
+from emonext_mm.compat.config import prepare_test, prepare_train
+from emonext_mm.utils.command_line import find_checkpoint, read_test_config
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.visualization.backends import kept_open, save_picture
 
 
 def parse_args() -> Namespace:
@@ -60,7 +61,7 @@ def build_runner(args: Namespace, out: Path, checkpoint: Path | None) -> Runner:
         config=args.config, work_dir=str(out), checkpoint=checkpoint and str(checkpoint), cfg_options=args.cfg_options,
         tta=args.tta, launcher='none', amp=False, show=False, show_dir=None, no_pin_memory=False))
     cfg.test_evaluator = []
-    return Runner.from_cfg(host.prepare_test(host.prepare_train(cfg)))
+    return Runner.from_cfg(prepare_test(prepare_train(cfg)))
 
 
 def main() -> None:

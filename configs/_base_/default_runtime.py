@@ -13,7 +13,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Several processes: what validates, and what is saved, has the mean of their BatchNorm statistics.
     sync_buffers=dict(type='SyncBuffersHook'),
-    visualization=dict(type='VisualizationHook', enable=False),
+    visualization=dict(type='FirstViewVisualizationHook', enable=False),
 )
 
 env_cfg = dict(
@@ -23,7 +23,7 @@ env_cfg = dict(
 )
 
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='GreyVisualizer', vis_backends=vis_backends)
 
 log_level = 'INFO'
 load_from = None

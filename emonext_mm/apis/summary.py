@@ -8,14 +8,13 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from emonext_mm.evaluation.predictions import write_atomic
-from emonext_mm.host import to_plain
-
-from .conditions import conditions_line, subject_line
-from .pictures.backends import save_picture
-from .pictures.confusion import draw_confusion_matrix
-from .pictures.faces import has_stn
-from .pictures.stn import draw_stn
+from emonext_mm.evaluation.conditions import conditions_line, subject_line
+from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.plain import to_plain
+from emonext_mm.visualization.backends import save_picture
+from emonext_mm.visualization.confusion import draw_confusion_matrix
+from emonext_mm.visualization.faces import has_stn
+from emonext_mm.visualization.stn import draw_stn
 
 NUMBERS = {  # a value, and the ends of its interval
     'accuracy': ('accuracy/top1', 'accuracy/ci95_low', 'accuracy/ci95_high'),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .face_table import CLASSES
+from emonext_mm.emotions import CLASSES
 
 SIZE = 48
 _SUPERSAMPLING = 2

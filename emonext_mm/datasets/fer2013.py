@@ -12,11 +12,12 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from .copies import have_copy
-from .face_table import CLASSES, UNLABELLED, USAGES
-from .ferplus import VOTES_FILE, labels_and_scores, read_votes
-from .sources import CsvSource, FolderSource, find_source
-from .table_cache import load_table
+from emonext_mm.datasets.duplicates import have_copy
+from emonext_mm.datasets.readers.cache import load_table
+from emonext_mm.datasets.readers.face_table import USAGES
+from emonext_mm.datasets.readers.ferplus import VOTES_FILE, labels_and_scores, read_votes
+from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source
+from emonext_mm.emotions import CLASSES, UNLABELLED
 
 SPLITS = ('train', 'val', 'test')  # in the order of USAGES
 OFFICIAL_COUNTS = {

@@ -6,8 +6,8 @@ from mmengine.dataset import force_full_init
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from .drawn_face import SIZE, draw_face
-from .face_table import CLASSES
+from emonext_mm.datasets.drawn_face import SIZE, draw_face
+from emonext_mm.emotions import CLASSES
 
 SPLITS = ('train', 'val', 'test')  # the place of a split is part of the seed of its faces
 

@@ -1,14 +1,23 @@
-from .averaging import ForeachEMA, RawValidationEMAHook
-from .compiling import CompileHook
-from .early_stopping import EarlyStopping
-from .late_losses import LateLosses
-from .scaled_clipping import ScaledClipAmpOptimWrapper
-from .warm_restarts import WarmRestartLR
+"""Parts of training and test, registered in the host's registries."""
+from emonext_mm.engine.hooks import (
+    CompileHook,
+    EarlyStopping,
+    FirstViewVisualizationHook,
+    ForeachEMA,
+    LateLosses,
+    RawValidationEMAHook,
+)
+from emonext_mm.engine.optim_wrappers import CpuAmpOptimWrapper, ScaledClipAmpOptimWrapper
+from emonext_mm.engine.schedules import WarmRestartLR
+from emonext_mm.engine.visualizer import GreyVisualizer
 
 __all__ = [
     'CompileHook',
+    'CpuAmpOptimWrapper',
     'EarlyStopping',
+    'FirstViewVisualizationHook',
     'ForeachEMA',
+    'GreyVisualizer',
     'LateLosses',
     'RawValidationEMAHook',
     'ScaledClipAmpOptimWrapper',

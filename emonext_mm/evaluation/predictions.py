@@ -4,7 +4,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
+
+from emonext_mm.utils.files import write_atomic
 
 SUFFIXES = ('.json', '.csv')
 COLUMNS = ('sample_id', 'true', 'predicted')  # of a .csv, before one for each class
@@ -88,22 +89,6 @@ def sample_id(dataset: BaseDataset, place: int) -> str:
     """
     info = dataset.get_data_info(place)
     return str(info.get('sample_id') or info.get('img_path') or place)
-
-
-def write_atomic(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, and make its folder.
-
-    Raises:
-        OSError: the file cannot be written; nothing is left behind.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _to_json(rows: list[dict], classes: Sequence[str], conditions: dict) -> str:

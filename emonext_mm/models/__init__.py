@@ -1,16 +1,18 @@
-from . import pretrained  # registers timm://
-from .affine_view import AffineView
-from .emonext import EmoNeXt
-from .sa_head import SARegClsHead
-from .stn_preprocessor import STNDataPreprocessor
-from .tta import AverageLogitTTA, AverageProbabilityTTA
+"""Parts of models, registered in the host's ``MODELS``."""
+from emonext_mm.models.backbones import EmoNeXt
+from emonext_mm.models.heads import SARegClsHead
+from emonext_mm.models.losses import LabelSmoothingCrossEntropy
+from emonext_mm.models.preprocessors import AffineView, STNDataPreprocessor
+from emonext_mm.models.tta import AverageLogitTTA, AverageProbabilityTTA
+from emonext_mm.models.weights import convnext  # registers timm://, facebook:// and mmpretrain://
 
 __all__ = [
     'AffineView',
     'AverageLogitTTA',
     'AverageProbabilityTTA',
     'EmoNeXt',
+    'LabelSmoothingCrossEntropy',
     'SARegClsHead',
     'STNDataPreprocessor',
-    'pretrained',
+    'convnext',
 ]

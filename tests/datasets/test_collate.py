@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from datasets.fer2013_files import make_faces, write_fer2013
 from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS, init_default_scope
 from torch.utils.data import DataLoader
 
 from emonext_mm.datasets import FER2013, SyntheticFER, collate_faces
+from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 
 def check_equal(found, expected):

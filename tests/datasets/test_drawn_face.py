@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emonext_mm.datasets.drawn_face import draw_face
-from emonext_mm.datasets.face_table import CLASSES
+from emonext_mm.emotions import CLASSES
 
 
 def face(label: int, *stream: int, **kwargs) -> np.ndarray:

@@ -3,7 +3,15 @@ import pickle
 
 import numpy as np
 import pytest
-from fer2013_files import (
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset
+from mmengine.logging import MMLogger
+from mmpretrain.registry import DATASETS
+from torch.utils.data import DataLoader
+
+from emonext_mm.datasets.fer2013 import FER2013, OFFICIAL_COUNTS
+from emonext_mm.datasets.readers import cache as table_cache
+from emonext_mm.datasets.readers.face_table import FaceTable
+from tests.helpers.fer2013_files import (
     NAMES,
     csv_rows,
     make_faces,
@@ -14,14 +22,6 @@ from fer2013_files import (
     write_lines,
     write_votes,
 )
-from mmengine.dataset import ClassBalancedDataset, ConcatDataset
-from mmengine.logging import MMLogger
-from mmpretrain.registry import DATASETS
-from torch.utils.data import DataLoader
-
-from emonext_mm.datasets import table_cache
-from emonext_mm.datasets.face_table import FaceTable
-from emonext_mm.datasets.fer2013 import FER2013, OFFICIAL_COUNTS
 
 USAGE = {'train': 'Training', 'val': 'PublicTest', 'test': 'PrivateTest'}
 

@@ -8,8 +8,8 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from emonext_mm.datasets.drawn_face import draw_face
-from emonext_mm.datasets.face_table import CLASSES
 from emonext_mm.datasets.synthetic import SyntheticFER
+from emonext_mm.emotions import CLASSES
 
 PIPELINE = [
     {'type': 'RandomFlip', 'prob': 0.5},

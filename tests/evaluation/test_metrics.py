@@ -10,9 +10,9 @@ from mmpretrain.structures import DataSample
 from scipy.stats import binomtest
 from sklearn import metrics as sklearn
 
-from emonext_mm.datasets.face_table import CLASSES
+from emonext_mm.emotions import CLASSES
 from emonext_mm.evaluation.metrics import EmotionMetric, calibration_error, class_scores, wilson_interval
-from emonext_mm.host import to_plain
+from emonext_mm.utils.plain import to_plain
 
 AVERAGES = ('precision', 'recall', 'f1-score')
 

@@ -15,10 +15,11 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
-from emonext_mm import host
+from emonext_mm.compat.config import prepare_train
 from emonext_mm.datasets import SyntheticFER
-from emonext_mm.datasets.face_table import CLASSES
-from emonext_mm.evaluation.predictions import PredictionFile, read_predictions, sample_id, write_atomic
+from emonext_mm.emotions import CLASSES
+from emonext_mm.evaluation.predictions import PredictionFile, read_predictions, sample_id
+from emonext_mm.utils.files import write_atomic
 
 CONDITIONS = {'config': 'it', 'epoch': 3}
 SCORES = torch.tensor([[0.5, 0.25, 0.125, 0.125, 0, 0, 0], [0, 0, 0, 0, 0.25, 0, 0.75], [0, 0, 0, 1, 0, 0, 0]])
@@ -262,7 +263,7 @@ def trained(request, tmp_path_factory):
     cfg.work_dir = str(folder / 'work_dir')  # the runner leaves a config of the same name there
     path = folder / 'tiny.py'
     cfg.dump(path)
-    Runner.from_cfg(host.prepare_train(Config.fromfile(path))).train()
+    Runner.from_cfg(prepare_train(Config.fromfile(path))).train()
     return path, folder / 'work_dir' / 'epoch_1.pth'
 
 

@@ -15,7 +15,7 @@ from mmengine.logging import MMLogger
 ROOT = Path(__file__).parents[2]
 TINY = f"""
 _base_ = {str(ROOT / 'configs' / 'emonext_atto_synthetic.py')!r}
-custom_imports = dict(imports=['emonext_mm', 'probes'])
+custom_imports = dict(imports=['emonext_mm', 'tests.helpers.probes'])
 model = dict(
     backbone=dict(arch=dict(_delete_=True, depths=[1] * 4, channels=[16] * 4)),
     head=dict(in_channels=16),
@@ -56,7 +56,7 @@ def run_tool():
             'CUDA_VISIBLE_DEVICES': '',
             'OMP_NUM_THREADS': '1',
             'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',  # torchrun
-            'PYTHONPATH': os.pathsep.join([str(ROOT), str(Path(__file__).parent)]),
+            'PYTHONPATH': str(ROOT),
             'PORT': str(free_port()),
             **env,
         }

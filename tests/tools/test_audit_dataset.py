@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.datasets.face_table import CLASSES
+from emonext_mm.emotions import CLASSES
+from emonext_mm.utils.errors import one_line_errors
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 

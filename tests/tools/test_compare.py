@@ -4,10 +4,10 @@ import json
 import cv2
 import numpy as np
 import pytest
-from datasets.fer2013_files import make_faces, write_fer2013
 
 from emonext_mm.datasets import FER2013, SyntheticFER
 from emonext_mm.evaluation import PredictionFile
+from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 CONDITIONS = dict(config='it', cfg_options={}, checkpoint='it.pth', epoch=1, weights='EMA', clean=None, views=1,
                   transform=None, merge=None)

@@ -1,6 +1,7 @@
 import timm
 import torch
-from apis.test_released import theirs
+
+from tests.models.weights.test_authors import theirs
 
 
 def test_next_command_of_a_model(call_tool, tmp_path, capfd):

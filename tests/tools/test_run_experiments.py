@@ -11,7 +11,7 @@ def listed(config):
 options: [train_cfg.max_epochs=1]
 runs:
   whole: {config: tiny.py, paper: 12.5}
-  without_stn: {config: tiny.py, options: [model.data_preprocessor.localization_size=None]}
+  without_stn: {config: tiny.py, options: [data_preprocessor.localization_size=None]}
 """)
     return config.parent / 'list.yml'
 

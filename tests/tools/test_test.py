@@ -8,12 +8,13 @@ import mmengine
 import numpy as np
 import pytest
 import torch
-from datasets.fer2013_files import make_faces, write_fer2013
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.datasets import build_dataset
 from mmpretrain.models import build_classifier
 from torchvision.transforms import TenCrop
+
+from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
 
@@ -204,5 +205,5 @@ def test_clean_images_are_measured_beside_all(config, call_tool, trained, tmp_pa
 def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path, capfd):
     """Not the wrapper, of which the host would ask a backbone without a config."""
     call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--cfg-options',
-              'model.data_preprocessor.localization_size=None', 'tta_model.type=AverageLogitTTA')
+              'data_preprocessor.localization_size=None', 'tta_model.type=AverageLogitTTA')
     assert '10 views (TenCrop, AverageLogitTTA)' in capfd.readouterr().out

@@ -8,8 +8,8 @@ import pytest
 import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import find_checkpoint
+from emonext_mm.compat.config import has_bfloat16
+from emonext_mm.utils.command_line import find_checkpoint
 
 
 def load(path):
@@ -130,7 +130,7 @@ def with_options(config, run_tool, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('options')
     run = run_tool('train.py', config.with_name('full_precision.py'), '--work-dir', work_dir, '--amp',
                    '--no-validate', '--auto-scale-lr', '--cfg-options', 'train_cfg.max_epochs=1',
-                   'train_dataloader.num_workers=1', 'model.data_preprocessor.localization_size=None')
+                   'train_dataloader.num_workers=1', 'data_preprocessor.localization_size=None')
     assert run.returncode == 0, run.stderr
     return work_dir, run.stdout
 
@@ -142,7 +142,7 @@ def test_trains_without_stn(with_options, trained):
 
 def test_amp_on_a_cpu(with_options):
     """Is bfloat16, where the CPU has it."""
-    dtype, said = ('bfloat16', 'mixed precision runs in bfloat16 on the CPU') if host.has_bfloat16() else (
+    dtype, said = ('bfloat16', 'mixed precision runs in bfloat16 on the CPU') if has_bfloat16() else (
         'float32', 'mixed precision is off')
     assert f'logits in torch.{dtype}' in with_options[1]
     assert said in with_options[1]

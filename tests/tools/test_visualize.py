@@ -14,8 +14,7 @@ from matplotlib import pyplot
 from mmengine.runner.checkpoint import CheckpointLoader
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from emonext_mm.apis.pictures.album import PICTURES, Run
-from emonext_mm.apis.pictures.schedule import trace_schedule
+from emonext_mm.apis.visualize import PICTURES, Run
 
 ROOT = Path(__file__).parents[2]
 BACKENDS = 'visualizer.vis_backends=LocalVisBackend,TensorboardVisBackend,WandbVisBackend'
@@ -79,7 +78,7 @@ def test_of_a_young_run(draw, trained, tmp_path):
 
 def test_without_stn(error_of, config, trained, tmp_path):
     message = error_of('visualize.py', config, trained, '--only', 'stn', 'cam', '--out', tmp_path,
-                       '--cfg-options', 'model.data_preprocessor.localization_size=None')
+                       '--cfg-options', 'data_preprocessor.localization_size=None')
     assert message == 'error: stn was not drawn: the model has no STN'
     assert [path.name for path in tmp_path.glob('*.png')] == ['cam.png']
 

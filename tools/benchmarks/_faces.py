@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emonext_mm.datasets.face_table import CLASSES
 from emonext_mm.datasets.synthetic import SyntheticFER
+from emonext_mm.emotions import CLASSES
 
 DRAWN = 2000  # more than these repeat themselves: a second of drawing is 1,300 faces
 

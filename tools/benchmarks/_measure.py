@@ -16,7 +16,7 @@ from typing import Callable
 import torch
 from torch.utils.benchmark import timer  # waits for the accelerator, then reads the clock
 
-from emonext_mm.evaluation.predictions import write_atomic
+from emonext_mm.utils.files import write_atomic
 
 PACKAGES = ('torch', 'torchvision', 'timm', 'mmengine', 'mmpretrain', 'opencv-python', 'numpy')
 

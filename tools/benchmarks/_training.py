@@ -16,12 +16,12 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.models import ConvNeXt
 from torch import Tensor, nn
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import host_tool
+from emonext_mm.compat.config import fix_dataloaders, has_bfloat16, prepare_train
+from emonext_mm.utils.command_line import host_tool
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 PRECISIONS = ('float32', 'bfloat16') if DEVICE == 'cpu' else ('float32', 'bfloat16', 'float16')
-DEFAULT_PRECISION = PRECISIONS[-1] if DEVICE == 'cuda' or host.has_bfloat16() else 'float32'
+DEFAULT_PRECISION = PRECISIONS[-1] if DEVICE == 'cuda' or has_bfloat16() else 'float32'
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def load_config(path: str, options: dict, precision: str, batch: int) -> Config:
     cfg.default_hooks.checkpoint = None
     cfg.log_level = 'ERROR'
     _set_precision(cfg.optim_wrapper, precision)
-    return host.prepare_train(host_tool('train').merge_args(cfg, argparse.Namespace(
+    return prepare_train(host_tool('train').merge_args(cfg, argparse.Namespace(
         config=path, work_dir=None, resume=None, amp=False, no_validate=True, auto_scale_lr=False,
         no_pin_memory=False, no_persistent_workers=False, cfg_options=options, launcher='none')))
 
@@ -104,7 +104,7 @@ class ConfigTraining:
         cfg = cfg.copy()
         if images is None:
             cfg.train_dataloader.num_workers = 0
-            cfg = host.fix_dataloaders(cfg)
+            cfg = fix_dataloaders(cfg)
         cfg.train_cfg = dict(type='PausedTrainLoop', max_epochs=10**6)
         cfg.work_dir = self._folder.name
         cfg.experiment_name = Path(self._folder.name).name  # a log of its own

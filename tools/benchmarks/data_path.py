@@ -31,7 +31,7 @@ from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 MMPRETRAIN = [
     dict(type='LoadImageFromFile'),

@@ -20,7 +20,7 @@ import numpy as np
 from _faces import draw_faces, write_csv, write_folders
 from _measure import Table, conditions, parse_args, positive, publish
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 CSV_HEADERS = {
     'fer2013.csv': 'emotion,pixels,Usage',

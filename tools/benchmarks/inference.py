@@ -27,8 +27,8 @@ from mmengine.config import Config
 from mmpretrain.models import build_classifier
 from torch import Tensor, nn
 
-from emonext_mm import host
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.compat.config import prepare_test
+from emonext_mm.utils.errors import one_line_errors
 
 MODES = ('eager', 'compiled', 'exported')
 
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--modes', nargs='+', choices=MODES, default=MODES, help='of ours (default: all)')
     parser.add_argument('--reference', metavar='PATH', help="checkout of the authors' code")
     args = parse_args(parser, argv, rounds=20)
-    cfg = host.prepare_test(Config.fromfile(args.config))
+    cfg = prepare_test(Config.fromfile(args.config))
     cfg.model.backbone.init_cfg = None
     cfg.merge_from_dict(args.cfg_options)
     model = build_classifier(cfg.model).to(DEVICE).eval()

@@ -17,7 +17,7 @@ from _memory import CARD, config_workload, fits, peak, reference_workload, timm_
 from _reference import SIZES, Reference
 from _training import DEVICE, add_config_options, load_config, of_size, timm_name
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 
 def main(argv: list[str] | None = None) -> None:

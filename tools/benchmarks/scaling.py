@@ -18,8 +18,8 @@ from _training import DEVICE, ConfigTraining, add_config_options, load_config, o
 from matplotlib.figure import Figure
 from mmengine.config import Config
 
-from emonext_mm.apis.command_line import one_line_errors
-from emonext_mm.evaluation.predictions import write_atomic
+from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.files import write_atomic
 
 SIDES = ('ours', 'timm ConvNeXt')
 PIXELS = 224

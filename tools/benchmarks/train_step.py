@@ -29,7 +29,7 @@ from _training import DEVICE, ConfigTraining, add_config_options, load_config, t
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 REGULARISER = 'the regulariser'
 

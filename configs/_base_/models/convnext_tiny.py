@@ -1,11 +1,11 @@
 """The host's ConvNeXt-tiny at 224 px, the paper's baseline: no STN, no SE, no attention."""
+data_preprocessor = dict(
+    num_classes=7,
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+)
 model = dict(
     type='ImageClassifier',
-    data_preprocessor=dict(
-        num_classes=7,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-    ),
     backbone=dict(
         type='ConvNeXt',
         arch='tiny',

@@ -2,17 +2,17 @@
 
 Drop path 0.1, label smoothing 0.2 and lambda 1 are the released code's values (the paper gives none).
 """
+# ImageNet's statistics, because the pretrained backbone expects them. Three of them turn the grey
+# (N, 1, H, W) batch into the three channels of the stem.
+data_preprocessor = dict(
+    type='STNDataPreprocessor',
+    num_classes=7,
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    localization_size=224,
+)
 model = dict(
     type='ImageClassifier',
-    # ImageNet's statistics, because the pretrained backbone expects them. Three of them turn the grey
-    # (N, 1, H, W) batch into the three channels of the stem.
-    data_preprocessor=dict(
-        type='STNDataPreprocessor',
-        num_classes=7,
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        localization_size=224,
-    ),
     backbone=dict(
         type='EmoNeXt',
         arch='tiny',

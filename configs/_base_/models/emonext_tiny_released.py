@@ -6,8 +6,8 @@ pretrained backbone expects ImageNet's mean and deviation.
 """
 _base_ = 'emonext_tiny.py'
 
+data_preprocessor = dict(mean=[0.0] * 3, std=[255.0] * 3, align_corners=True)
 model = dict(
-    data_preprocessor=dict(mean=[0.0] * 3, std=[255.0] * 3, align_corners=True),
     backbone=dict(se_after=(), se_before=(1, 2, 3), se_bias=False),
     head=dict(attention=dict(type='BatchAttentionVariance')),
 )

@@ -1,0 +1,1 @@
+"""Layers on torch alone."""

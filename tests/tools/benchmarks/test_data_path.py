@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 OURS = [str(CONFIGS / name) for name in ('emonext_tiny_fer2013.py', 'emonext_tiny_fer2013_view.py')]

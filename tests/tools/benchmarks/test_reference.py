@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch.backends import cudnn
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from emonext_mm.apis.command_line import one_line_errors
+from emonext_mm.utils.errors import one_line_errors
 
 CONVNEXT = str(Path(__file__).parents[3] / 'configs' / 'convnext_tiny_fer2013.py')
 ATTO = ['--cfg-options', 'model.backbone.arch=atto', 'model.head.in_channels=320']

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmengine.hooks import EMAHook
 from torch import nn
 
-from emonext_mm import host
+from emonext_mm.compat.config import has_bfloat16
 
 ATTO = {'model.backbone.arch': 'atto', 'model.head.in_channels': 320}
 
@@ -119,5 +119,5 @@ def test_options(training):
     training.add_config_options(parser)
     args = parser.parse_args([])
     assert args.config == 'configs/emonext_tiny_fer2013.py'
-    on_cpu = 'bfloat16' if host.has_bfloat16() else 'float32'
+    on_cpu = 'bfloat16' if has_bfloat16() else 'float32'
     assert args.precision == ('float16' if torch.cuda.is_available() else on_cpu)

@@ -1,0 +1,79 @@
+"""The process: its memory, its warnings, its process group."""
+from __future__ import annotations
+
+import ctypes
+import logging
+import re
+import sys
+import warnings
+from typing import Any
+
+import torch.distributed
+from mmengine.device import get_device
+from mmengine.dist import utils as dist_utils
+from mmengine.logging import MMLogger
+
+# Harmless on this stack, and no user can do anything about them: category, module, message.
+HARMLESS_WARNINGS = (
+    # mmcv-lite has no CUDA ops, and no model of this package uses them.
+    (UserWarning, r'mmcv\.cnn\.bricks\.transformer', r'Fail to import ``MultiScaleDeformableAttention``'),
+    # Repeated at every call of adjust_color under pillow, though ColorJitter passes nothing but alpha.
+    (UserWarning, r'mmcv\.image\.photometric', r"Only use 'alpha' for pillow backend\."),
+    # AmpOptimWrapper on CUDA: the old spelling of torch.amp.GradScaler('cuda').
+    (
+        FutureWarning,
+        r'mmengine\.optim\.optimizer\.amp_optimizer_wrapper',
+        r'`torch\.cuda\.amp\.GradScaler\(args\.\.\.\)` is deprecated',
+    ),
+    # MMEngine always passes broadcast_buffers=False to DistributedDataParallel, and so does adapt_dist.
+    (FutureWarning, r'mmengine\.model\.wrappers\.distributed', r'`broadcast_buffers` is deprecated'),
+)
+# The same in the log: CheckpointHook on the host's own file client; DumpResults (--out), which measures nothing.
+HARMLESS_LOGS = re.compile(
+    r'"FileClient" will be deprecated in future'
+    r'|"HardDiskBackend" is the alias of "LocalBackend"'
+    r'|The prefix is not set in metric class DumpResults\.'
+)
+
+
+def keep_freed_memory() -> None:
+    """Keep freed memory in the process for the next training or test step on a CPU.
+
+    glibc returns large arrays to the system, which hands them out again page by page: an eighth of a step. The peak
+    memory stays the same. Without glibc, and on a machine with a GPU, nothing changes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None) if sys.platform == 'linux' else None
+    if mallopt is not None and not torch.cuda.is_available():
+        mallopt(-4, 0)  # M_MMAP_MAX: all arrays come from the heap
+        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: the heap never shrinks
+
+
+def silence_known_warnings() -> None:
+    """Silence the host's warnings that are harmless on this stack, and no others.
+
+    A first run shows several of them, and a user takes them for a broken installation.
+    """
+    for category, module, message in HARMLESS_WARNINGS:
+        warnings.filterwarnings('ignore', message, category, module)
+
+    def keep(self: logging.Logger, record: logging.LogRecord) -> Any:
+        return not HARMLESS_LOGS.match(record.getMessage()) and logging.Logger.filter(self, record)
+
+    MMLogger.filter = keep  # on the class, because a runner creates its loggers later
+
+
+def init_cpu_dist() -> None:
+    """Let ``--launcher pytorch`` start on a machine without an accelerator, over gloo.
+
+    MMEngine calls ``torch.cuda.set_device`` first. :func:`~emonext_mm.compat.config.adapt_dist` is the other half.
+    """
+    original = dist_utils._init_dist_pytorch
+
+    def init_dist_pytorch(backend: str, init_backend: str = 'torch', **kwargs: Any) -> None:
+        if get_device() == 'cpu' and init_backend == 'torch':
+            torch.distributed.init_process_group(backend='gloo' if backend == 'nccl' else backend, **kwargs)
+        else:
+            original(backend, init_backend=init_backend, **kwargs)
+
+    if original.__module__ != __name__:
+        dist_utils._init_dist_pytorch = init_dist_pytorch

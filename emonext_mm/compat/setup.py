@@ -1,0 +1,23 @@
+"""All work-arounds that concern the whole process."""
+from __future__ import annotations
+
+
+def setup() -> None:
+    """Apply every work-around for the process. A second call changes nothing.
+
+    Our tools and ``emonext_mm.apis`` call it. Call it yourself before you use the host's own functions (its loader,
+    its Runner, its inferencers) with today's PyTorch, NumPy and setuptools.
+    """
+    # The imports stand here because emonext_mm.compat is imported before the host's versions are checked.
+    from emonext_mm.compat.checkpoints import load_weights_only, refuse_foreign_weights
+    from emonext_mm.compat.functions import checkpoint_without_reentry, shift_hue_down
+    from emonext_mm.compat.packages import resolve_scope_bases
+    from emonext_mm.compat.process import init_cpu_dist, keep_freed_memory, silence_known_warnings
+    silence_known_warnings()
+    resolve_scope_bases()
+    load_weights_only()
+    refuse_foreign_weights()
+    init_cpu_dist()
+    keep_freed_memory()
+    shift_hue_down()
+    checkpoint_without_reentry()

@@ -1,0 +1,59 @@
+"""Which versions of PyTorch and OpenMMLab's packages are supported."""
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+from typing import NamedTuple
+
+
+class Requirement(NamedTuple):
+    """Supported versions of a module: ``least`` <= version < ``below`` (no upper bound when empty)."""
+
+    module: str
+    distributions: tuple[str, ...]  # that provide the module
+    least: str
+    below: str
+    install: str
+
+
+REQUIRED = (
+    # Below torch 2.6 the host's own loader runs the pickles of strangers.
+    Requirement('torch', ('torch', ), '2.6', '', "pip install 'torch>=2.6' torchvision"),
+    Requirement('mmengine', ('mmengine', 'mmengine-lite'), '0.10.4', '1', "pip install 'mmengine>=0.10.4,<1'"),
+    Requirement('mmcv', ('mmcv', 'mmcv-lite'), '2.0', '2.4',
+                "pip install 'mmcv-lite>=2.0,<2.4' (or mmcv for CUDA ops)"),
+    Requirement('mmpretrain', ('mmpretrain', ), '1.2', '2', "pip install 'mmpretrain>=1.2,<2'"),
+)
+
+
+def check() -> None:
+    """Check that every required package is installed in a supported version.
+
+    Without this check a missing MMCV shows as a traceback out of MMPretrain.
+
+    Raises:
+        ImportError: torch, MMEngine, MMCV or MMPretrain is missing, too old or too new; the message says how to
+            install it.
+    """
+    for module, distributions, least, below, install in REQUIRED:
+        if importlib.util.find_spec(module) is None:
+            raise ImportError(f'emonext_mm needs {module}, which is not installed: {install}')
+        version = _version(module, distributions)
+        if _release(version) < _release(least) or (below and _release(version) >= _release(below)):
+            bounds = f'>={least}' + (f',<{below}' if below else '')
+            raise ImportError(f'emonext_mm needs {module}{bounds}, but {version} is installed: {install}')
+
+
+def _version(module: str, distributions: tuple[str, ...]) -> str:
+    for name in distributions:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return importlib.import_module(module).__version__  # a source tree on PYTHONPATH
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """``'2.2.0rc1+cpu'`` -> ``(2, 2, 0)``."""
+    return tuple(int(part) for part in re.match(r'\d+(?:\.\d+)*', version)[0].split('.'))

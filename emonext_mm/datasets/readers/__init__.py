@@ -1,0 +1,1 @@
+"""Readers of FER2013 in every layout in circulation."""

@@ -1,0 +1,91 @@
+"""FER+: ten votes for each image of FER2013.
+
+Barsoum et al., "Training deep networks for facial expression recognition with crowd-sourced label
+distribution", ICMI 2016, arXiv 1608.01041; https://github.com/microsoft/FERPlus. Deviations from its training
+code: a vote that stands alone counts, and a majority is the most votes, not more than half of them.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from emonext_mm.datasets.readers.face_table import USAGES, FaceTable
+from emonext_mm.emotions import CLASSES, UNLABELLED, class_index
+
+VOTES_FILE = 'fer2013new.csv'
+_EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear')
+_OTHERS = ('contempt', 'unknown', 'NF')
+
+
+def read_votes(path: Path, table: FaceTable) -> np.ndarray:
+    """Votes for the faces of a table that was read from the csv beside this file.
+
+    Args:
+        path: ``fer2013new.csv``, whose rows are those of ``fer2013.csv``.
+        table: the N faces.
+
+    Returns:
+        (N, 10) int64 in the table's order: the emotions as in ``CLASSES``, contempt, unknown, NF (no face).
+
+    Raises:
+        ValueError: names the file, the line and the value: a missing column, a vote that is no number, a
+            ``Usage`` that differs from the face's, another number of rows.
+    """
+    with open(path, newline='', encoding='utf-8-sig') as file:
+        reader = csv.DictReader(file)
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        for name in ('usage', *_EMOTIONS, *_OTHERS):
+            if name.lower() not in reader.fieldnames:
+                raise ValueError(f'{path}, line 1: no column {name!r}')
+        usages, votes = [], []
+        for record in reader:
+            try:
+                votes.append(_votes(record))
+            except ValueError as error:
+                raise ValueError(f'{path}, line {reader.line_num}: {error}') from None
+            usages.append(((record['usage'] or '').strip(), reader.line_num))
+    if len(votes) != len(table):
+        raise ValueError(f'{path}: {len(votes):,} rows of votes for {len(table):,} faces')
+    for usage, row in zip(table.usages.tolist(), table.rows.tolist()):
+        found, line = usages[row]
+        if found.lower() != USAGES[usage].lower():
+            raise ValueError(f'{path}, line {line}: Usage {found!r}, but the face of that row is of '
+                             f'{USAGES[usage]}: the rows of the two files do not match')
+    return np.array(votes)[table.rows]
+
+
+def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Turn votes into labels.
+
+    A face is dropped (``UNLABELLED``) unless one of the seven emotions has more votes than each of contempt,
+    unknown and NF; and, if not ``soft``, when two emotions share the first place.
+
+    Args:
+        votes: (N, 10), from ``read_votes``.
+        soft: whether the scores are wanted: they express a tie, and its label is the first in ``CLASSES``.
+
+    Returns:
+        Labels, (N,) int64, and scores, (N, 7) float32: the votes for the seven emotions over their sum.
+    """
+    emotions, others = np.split(votes, [len(CLASSES)], axis=1)
+    best = emotions.max(axis=1)
+    keep = best > others.max(axis=1)
+    if not soft:
+        keep &= (emotions == best[:, None]).sum(axis=1) == 1
+    labels = np.where(keep, emotions.argmax(axis=1), UNLABELLED)
+    scores = emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
+    return labels, scores.astype(np.float32)
+
+
+def _votes(record: dict) -> list[int]:
+    """One row's votes, in the order that ``read_votes`` returns."""
+    votes = [0] * (len(CLASSES) + len(_OTHERS))
+    for place, name in enumerate(_EMOTIONS + _OTHERS):
+        text = (record[name.lower()] or '').strip()
+        if not (text.isascii() and text.isdigit()):
+            raise ValueError(f'{name} is {text!r}, expected a number of votes')
+        votes[class_index(name) if name in _EMOTIONS else place] = int(text)
+    return votes

@@ -1,0 +1,15 @@
+"""Hooks of training and test."""
+from emonext_mm.engine.hooks.compile import CompileHook
+from emonext_mm.engine.hooks.early_stopping import EarlyStopping
+from emonext_mm.engine.hooks.ema import ForeachEMA, RawValidationEMAHook
+from emonext_mm.engine.hooks.late_losses import LateLosses
+from emonext_mm.engine.hooks.visualization import FirstViewVisualizationHook
+
+__all__ = [
+    'CompileHook',
+    'EarlyStopping',
+    'FirstViewVisualizationHook',
+    'ForeachEMA',
+    'LateLosses',
+    'RawValidationEMAHook',
+]

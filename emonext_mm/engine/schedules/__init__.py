@@ -1,0 +1,4 @@
+"""Schedules of the learning rate."""
+from emonext_mm.engine.schedules.warm_restarts import WarmRestartLR
+
+__all__ = ['WarmRestartLR']

@@ -1,0 +1,20 @@
+"""Drawing grey images in grey."""
+from __future__ import annotations
+
+import numpy as np
+from mmpretrain.registry import VISUALIZERS
+from mmpretrain.visualization import UniversalVisualizer
+
+
+@VISUALIZERS.register_module()
+class GreyVisualizer(UniversalVisualizer):
+    """``UniversalVisualizer`` that draws a one-channel image in grey.
+
+    The host passes such an image to matplotlib unchanged, which maps its values to colours.
+    """
+
+    def set_image(self, image: np.ndarray) -> None:
+        """Set the image to draw on, (H, W), (H, W, 1) or (H, W, 3), uint8."""
+        if image.ndim == 2 or image.shape[-1] == 1:
+            image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+        super().set_image(image)

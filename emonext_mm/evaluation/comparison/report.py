@@ -1,0 +1,159 @@
+"""The comparison of runs as plain data; :mod:`.comparison_text` says it in words."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import NamedTuple
+
+import numpy as np
+
+from emonext_mm.evaluation import EmotionMetric
+from emonext_mm.evaluation.comparison.alignment import cautions
+from emonext_mm.evaluation.comparison.statistics import (
+    Difference,
+    accuracy_difference,
+    discordant,
+    holm,
+    seeds_difference,
+)
+from emonext_mm.evaluation.comparison.verdict import verdict
+from emonext_mm.evaluation.predictions import Predictions
+from emonext_mm.utils.plain import to_plain
+
+SCORES = ('recall', 'precision', 'f1-score')
+
+
+class Side(NamedTuple):
+    """One method: its runs differ by their seeds alone. All runs of all sides are paired."""
+
+    name: str
+    runs: list[Predictions]
+
+    @property
+    def correct(self) -> np.ndarray:
+        """(K, N) bool."""
+        return np.stack([run.predicted == run.labels for run in self.runs])
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """(N, C), the mean over the runs."""
+        return np.mean([run.probabilities for run in self.runs], axis=0)
+
+
+def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
+    """Name each group of paired runs by a letter.
+
+    Raises:
+        ValueError: there are more groups than letters; one run stands against several; two runs of a group say
+            the same of every sample.
+    """
+    if len(groups) > len(ascii_uppercase):
+        raise ValueError(f'{len(groups)} runs at once, expected {len(ascii_uppercase)} at most')
+    several = [len(runs) > 1 for runs in groups]
+    if any(several) and not all(several):
+        raise ValueError('one run has no spread over seeds: give two or more on each side of --against, or leave it '
+                         'out to compare each run with the first')
+    for runs in groups:
+        for i, run in enumerate(runs):
+            for other in runs[:i]:
+                if np.array_equal(run.probabilities, other.probabilities):
+                    raise ValueError(f'{other.path} and {run.path} hold the same predictions, and are not two seeds')
+    return [Side(name, runs) for name, runs in zip(ascii_uppercase, groups)]
+
+
+def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
+    """Compare every later side with the first; the result is as JSON takes it, with stable keys:
+
+    - ``format`` 1; ``samples``; ``clean``: how many of them, or None; ``cautions``: lines
+    - ``sides``: list of {name, runs: list of {file, conditions, metrics}, accuracy, macro_f1}; metrics as of
+      ``EmotionMetric``; accuracy and macro_f1 {mean, sd, min, max} over the runs, sd (n - 1) None for one run
+    - ``comparisons``: list of {a, b, runs, all, clean, classes, verdict}; verdict: see
+      :func:`.verdict.verdict`
+    - ``all``, ``clean`` (None if not known, or of fewer than two samples): {samples, accuracy: [A's, B's],
+      difference, ci95_low, ci95_high, p} and, one run a side, {only_a, only_b}: samples that only one has right;
+      else ``seeds_alone``: {ci95_low, ci95_high, p}; ``all`` has ``p_holm`` too, corrected for the number of
+      comparisons
+    - ``classes``: class -> {samples, recall, precision, f1-score: [A's, B's], p, p_holm}, of those with samples;
+      scores are means over the runs, p is of the recall and None for one sample and several runs, p_holm is
+      corrected for the number of classes
+
+    All in %, differences B - A in percentage points, p in 0..1.
+
+    Args:
+        sides: two or more.
+        clean: (N,) bool, which samples have no copy in training, if it is known.
+    """
+    metrics = {side.name: [measure(run) for run in side.runs] for side in sides}
+    comparisons = [_compare_two(sides[0], other, metrics, clean) for other in sides[1:]]
+    for comparison, p in zip(comparisons, holm([each['all']['p'] for each in comparisons])):
+        comparison['all']['p_holm'] = p
+        comparison['verdict'] = verdict(comparison)
+    return to_plain({
+        'format': 1,
+        'samples': len(sides[0].runs[0].ids),
+        'clean': None if clean is None else int(clean.sum()),
+        'cautions': cautions([run for side in sides for run in side.runs]),
+        'sides': [{
+            'name': side.name,
+            'runs': [{'file': str(run.path), 'conditions': run.conditions, 'metrics': measured}
+                     for run, measured in zip(side.runs, metrics[side.name])],
+            'accuracy': spread([measured['accuracy/top1'] for measured in metrics[side.name]]),
+            'macro_f1': spread([measured['single-label/f1-score'] for measured in metrics[side.name]]),
+        } for side in sides],
+        'comparisons': comparisons,
+    })
+
+
+def measure(run: Predictions) -> dict:
+    """What tools/test.py measured, once more from the predictions."""
+    metric = EmotionMetric()
+    metric.dataset_meta = dict(classes=run.classes)
+    return metric.compute_metrics(list(zip(run.labels.tolist(), run.predicted.tolist(),
+                                           run.probabilities.max(1).tolist())))
+
+
+def spread(values: list[float]) -> dict:
+    return {'mean': float(np.mean(values)), 'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            'min': min(values), 'max': max(values)}
+
+
+def _compare_two(a: Side, b: Side, metrics: dict[str, list[dict]], clean: np.ndarray | None) -> dict:
+    correct_a, correct_b = a.correct, b.correct
+    enough = clean is not None and clean.sum() > 1
+    return {
+        'a': a.name, 'b': b.name, 'runs': [len(a.runs), len(b.runs)],
+        'all': _difference(correct_a, correct_b),
+        'clean': _difference(correct_a[:, clean], correct_b[:, clean]) if enough else None,
+        'classes': _by_class(a, b, metrics),
+    }
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> dict:
+    """Of (K, N) and (L, N) bool."""
+    found = {'samples': a.shape[1], 'accuracy': [100 * float(side.mean()) for side in (a, b)],
+             **_in_points(accuracy_difference(a, b))}
+    if len(a) == 1:
+        return {**found, **dict(zip(('only_a', 'only_b'), discordant(a[0], b[0])))}
+    alone = _in_points(seeds_difference(a, b))
+    return {**found, 'seeds_alone': {key: alone[key] for key in ('ci95_low', 'ci95_high', 'p')}}
+
+
+def _in_points(found: Difference) -> dict:
+    return {'difference': 100 * found.value, 'ci95_low': 100 * found.low, 'ci95_high': 100 * found.high, 'p': found.p}
+
+
+def _by_class(a: Side, b: Side, metrics: dict[str, list[dict]]) -> dict[str, dict]:
+    correct_a, correct_b, labels = a.correct, b.correct, a.runs[0].labels
+    table = {}
+    for index, name in enumerate(a.runs[0].classes):
+        here = labels == index
+        if here.any():
+            means = {score: [float(np.mean([measured[f'{score}/{name}'] for measured in metrics[side.name]]))
+                             for side in (a, b)] for score in SCORES}
+            testable = here.sum() > 1 or len(a.runs) == 1
+            p = accuracy_difference(correct_a[:, here], correct_b[:, here]).p if testable else None
+            table[name] = {'samples': int(here.sum()), **means, 'p': p, 'p_holm': None}
+    tested = [row for row in table.values() if row['p'] is not None]
+    for row, p in zip(tested, holm([row['p'] for row in tested])):
+        row['p_holm'] = p
+    return table

@@ -1,0 +1,1 @@
+"""Lists of experiments: read, run over seeds, collected in one table."""

@@ -1,0 +1,102 @@
+"""Lists of experiments: configs and what is changed in them, each to be run with several seeds."""
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from mmengine.config import Config, DictAction
+
+from emonext_mm.evaluation.protocol import check_protocol
+
+
+class Run(NamedTuple):
+    """One training and its tests."""
+
+    name: str
+    seed: int
+    config: Path
+    options: tuple[str, ...]  # KEY=VALUE, as on the command line
+    paper: float | None  # accuracy in the paper, %
+    folder: Path  # where all of it goes
+    cfg: Config  # with the options
+
+    def __str__(self) -> str:
+        return f'{self.name}, seed {self.seed}'
+
+
+def read_list(path: str | Path, seeds: Sequence[int], out: str | Path, options: Sequence[str] = ()) -> list[Run]:
+    """Read a list, in YAML; configs are relative to it. Nothing is run, but each config is read. ::
+
+        options: [test_dataloader.dataset.split=val]      # for all runs; may be left out
+        runs:
+          emonext_tiny:                                   # also the name of a folder
+            config: ../emonext_tiny_fer2013.py
+            options: [model.head.sa_weight=10]            # may be left out
+            paper: 73.34                                  # accuracy in %; may be left out
+
+    Args:
+        path: of the list.
+        seeds: each run is made with each of them.
+        out: folder; a run goes to ``<out>/<name>/seed_<seed>``.
+        options: for all runs, stronger than those of the list.
+
+    Raises:
+        ValueError: the list or an option is wrong, or a config would choose on the test split; names the run.
+        OSError: the list or a config cannot be read.
+    """
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f'seeds {" ".join(map(str, seeds))}: each once')
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path} is not YAML: {" ".join(str(error).split())}') from None
+    _check(str(path), content, dict(runs=dict, options=list), needed='runs')
+    return [run for name, entry in content['runs'].items()
+            for run in _make_runs(Path(path), name, entry, content.get('options', []), seeds, Path(out), options)]
+
+
+def _make_runs(path: Path, name: Any, entry: Any, common: list, seeds: Sequence[int], out: Path,
+               more: Sequence[str]) -> list[Run]:
+    where = f'{path}, {name}'
+    if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', str(name)):
+        raise ValueError(f'{where}: a name is of letters, digits, _, - and .')
+    _check(where, entry, dict(config=str, options=list, paper=(int, float)), needed='config')
+    config = (path.parent / entry['config']).resolve()
+    runs = []
+    for seed in seeds:
+        options = (*common, *entry.get('options', []), *more, f'randomness.seed={seed}')
+        cfg = _read_config(where, config, options)
+        runs.append(Run(str(name), seed, config, options, entry.get('paper'), out / str(name) / f'seed_{seed}', cfg))
+    return runs
+
+
+def _read_config(where: str, config: Path, options: Sequence[str]) -> Config:
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    wrong = [option for option in options if not re.match(r'[^=\s-][^=\s]*=', str(option))]
+    if wrong:
+        raise ValueError(f'{where}: option {wrong[0]!r}, expected KEY=VALUE')
+    if not config.is_file():
+        raise FileNotFoundError(f'{where}: there is no config {config}')
+    try:
+        cfg = Config.fromfile(config)
+        cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+        check_protocol(cfg)
+    except Exception as error:  # a config is a program
+        raise ValueError(f'{where}: {type(error).__name__} in {config.name}: {error}') from error
+    return cfg
+
+
+def _check(where: str, content: Any, kinds: dict[str, Any], needed: str) -> None:
+    """A dict, of nothing but these keys and types, and not without the one."""
+    if not isinstance(content, dict) or not content.get(needed):
+        raise ValueError(f'{where}: there is no {needed!r}')
+    for key, value in content.items():
+        if key not in kinds:
+            raise ValueError(f'{where}: {key!r}, expected {", ".join(kinds)}')
+        if not isinstance(value, kinds[key]) or isinstance(value, bool):
+            raise ValueError(f'{where}: {key} is {value!r}')

@@ -1,0 +1,4 @@
+"""Backbones."""
+from emonext_mm.models.backbones.emonext import EmoNeXt
+
+__all__ = ['EmoNeXt']

@@ -1,0 +1,5 @@
+"""Data preprocessors, and what they are made of."""
+from emonext_mm.models.preprocessors.affine_view import AffineView
+from emonext_mm.models.preprocessors.stn import STNDataPreprocessor
+
+__all__ = ['AffineView', 'STNDataPreprocessor']

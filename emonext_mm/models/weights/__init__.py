@@ -1,0 +1,1 @@
+"""Weights from elsewhere: pretrained ConvNeXts, checkpoints of the authors' code."""

@@ -1,0 +1,89 @@
+"""The one reader of checkpoints: weights-only, with one clear line for every file that is refused."""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from emonext_mm.utils.errors import CheckpointError
+
+_REFUSED = re.compile(r'GLOBAL (.+?) (?:was|whose)|unrecognized function (<.+?>)|allowlisted .* got (<.+?>)')
+_DAMAGED = re.compile(
+    r'PytorchStreamReader|inline_container|corrupted|unexpected EOF|TorchScript|magic number|byte size'
+)
+
+
+def read_checkpoint(filename: str | Path) -> dict:
+    """Read a checkpoint file or URL weights-only onto the CPU; safetensors too.
+
+    Raises:
+        CheckpointError: the file asks for code, is damaged, or holds no dict.
+        FileNotFoundError: there is no such file.
+    """
+    filename = str(filename)
+    if filename.endswith('.safetensors'):
+        return _read_safetensors(filename)
+    with weights_only(), clear_errors(filename):
+        checkpoint = CheckpointLoader.load_checkpoint(filename, 'cpu', logger='silent')
+    if not isinstance(checkpoint, dict):
+        raise CheckpointError(f'{filename} was not loaded: expected a dict of weights, got {type(checkpoint).__name__}')
+    return checkpoint
+
+
+@contextmanager
+def weights_only() -> Iterator[None]:
+    """Force torch's weights-only loader, whatever the environment and the caller say.
+
+    ``TORCH_FORCE_WEIGHTS_ONLY_LOAD`` is torch's own switch; torch refuses to load if its opposite is set too.
+    """
+    force, forbid = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
+    before = {key: os.environ.pop(key, None) for key in (force, forbid)}
+    os.environ[force] = '1'
+    try:
+        yield
+    finally:
+        del os.environ[force]
+        os.environ.update({key: value for key, value in before.items() if value is not None})
+
+
+@contextmanager
+def clear_errors(filename: str) -> Iterator[None]:
+    """Replace torch's errors on refused and damaged files by one line.
+
+    Raises:
+        CheckpointError: the file asks for code, or is damaged. All other errors pass unchanged.
+    """
+    try:
+        yield
+    except (PermissionError, ImportError, CheckpointError):
+        raise
+    except Exception as error:
+        text = ' '.join(str(error).split())
+        refused = _REFUSED.search(text)
+        if refused:
+            name = next(filter(None, refused.groups()))
+            raise CheckpointError(
+                f'{filename} was not loaded: it asks for {name}, which could run code; only tensors and '
+                'the plain values of a training checkpoint are accepted'
+            ) from None
+        # A truncated pickle raises almost anything; a RuntimeError may also come from the device.
+        damaged = _DAMAGED.search(text) if isinstance(error, RuntimeError) else os.path.isfile(filename)
+        if not damaged:
+            raise
+        raise CheckpointError(
+            f'{filename} was not loaded: truncated, damaged or no checkpoint ({type(error).__name__})'
+        ) from error
+
+
+def _read_safetensors(filename: str) -> dict:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    try:
+        return load_file(filename)
+    except SafetensorError as error:
+        raise CheckpointError(
+            f'{filename} was not loaded: truncated, damaged or no checkpoint ({error})') from error

@@ -1,0 +1,1 @@
+"""Figures: of a training, a test, a model, a comparison."""

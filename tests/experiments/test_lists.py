@@ -1,0 +1,91 @@
+import re
+
+import pytest
+
+from emonext_mm.experiments.lists import read_list
+
+CONFIG = """
+model = dict(head=dict(sa_weight=1.0, stages=[1, 2]))
+randomness = dict(seed=7)
+"""
+LIST = """
+options: [model.head.sa_weight=2]
+runs:
+  plain: {config: configs/it.py, paper: 73.34}
+  changed: {config: configs/it.py, options: [model.head.sa_weight=3, 'model.head.stages=[]', model.view=None]}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    (tmp_path / 'configs').mkdir()
+    (tmp_path / 'configs' / 'it.py').write_text(CONFIG)
+
+    def write(text):
+        (tmp_path / 'list.yml').write_text(text)
+        return tmp_path / 'list.yml'
+
+    return write
+
+
+def test_runs(write, tmp_path):
+    runs = read_list(write(LIST), [0, 5], tmp_path / 'out')
+    assert [(run.name, run.seed, run.paper) for run in runs] == [
+        ('plain', 0, 73.34), ('plain', 5, 73.34), ('changed', 0, None), ('changed', 5, None)]
+    assert [str(run) for run in runs[:2]] == ['plain, seed 0', 'plain, seed 5']
+    assert runs[3].folder == tmp_path / 'out' / 'changed' / 'seed_5'
+    assert {run.config for run in runs} == {tmp_path / 'configs' / 'it.py'}
+    assert runs[1].options == ('model.head.sa_weight=2', 'randomness.seed=5')
+
+
+def test_options_are_merged_in_order(write, tmp_path):
+    """Those of the run over those of the list, those given over both, and the seed is the run's."""
+    plain, changed = read_list(write(LIST), [1], tmp_path)
+    assert (plain.cfg.model.head.sa_weight, changed.cfg.model.head.sa_weight) == (2, 3)
+    assert (changed.cfg.model.head.stages, changed.cfg.model.view) == ([], None)
+    assert plain.cfg.randomness.seed == 1
+    for run in read_list(write(LIST), [1], tmp_path, ['model.head.sa_weight=4']):
+        assert run.cfg.model.head.sa_weight == 4
+        assert run.options[-2:] == ('model.head.sa_weight=4', 'randomness.seed=1')
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('runs: {a: [', r'list\.yml is not YAML: .*line 1'),
+    ('', r"list\.yml: there is no 'runs'"),
+    ('- a', r"list\.yml: there is no 'runs'"),
+    ('runs: {}', r"list\.yml: there is no 'runs'"),
+    ('runs: [a]', r"list\.yml: runs is \['a'\]"),
+    ('run: {}\nruns: {a: {config: configs/it.py}}', r"list\.yml: 'run', expected runs, options"),
+    ('runs: {a: }', r"list\.yml, a: there is no 'config'"),
+    ('runs: {a: {options: []}}', r"list\.yml, a: there is no 'config'"),
+    ('runs: {a/b: {config: configs/it.py}}', r'list\.yml, a/b: a name is of letters'),
+    ('runs: {a: {config: configs/it.py, seed: 1}}', r"list\.yml, a: 'seed', expected config, options, paper"),
+    ('runs: {a: {config: configs/it.py, paper: much}}', r"list\.yml, a: paper is 'much'"),
+    ('runs: {a: {config: configs/it.py, options: x=1}}', r"list\.yml, a: options is 'x=1'"),
+    ('runs: {a: {config: configs/it.py, options: [x]}}', r"list\.yml, a: option 'x', expected KEY=VALUE"),
+    ('runs: {a: {config: configs/it.py, options: [{x: 1}]}}', r"list\.yml, a: option \{'x': 1\}, expected KEY=VALUE"),
+    ('runs: {a: {config: configs/it.py, options: [model.head.stages.5=1]}}', r'list\.yml, a: KeyError in it\.py'),
+    ('runs: {a: {config: configs/it.py, options: [val_dataloader.type=FER2013, val_dataloader.split=test]}}',
+     r'list\.yml, a: ValueError in it\.py: val_dataloader holds the split test'),
+])
+def test_wrong_list(write, tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        read_list(write(text), [0], tmp_path)
+
+
+def test_wrong_command(write, tmp_path):
+    with pytest.raises(ValueError, match='seeds 1 2 1: each once'):
+        read_list(write(LIST), [1, 2, 1], tmp_path)
+    with pytest.raises(ValueError, match="plain: option 'lr', expected KEY=VALUE"):
+        read_list(write(LIST), [1], tmp_path, ['lr'])
+    with pytest.raises(FileNotFoundError, match=r'none\.yml'):
+        read_list(tmp_path / 'none.yml', [1], tmp_path)
+    with pytest.raises(FileNotFoundError, match=re.escape(f'a: there is no config {tmp_path}/none.py')):
+        read_list(write('runs: {a: {config: none.py}}'), [1], tmp_path)
+
+
+def test_config_that_is_wrong(write, tmp_path):
+    path = write(LIST)
+    (tmp_path / 'configs' / 'it.py').write_text('model = dict(')
+    with pytest.raises(ValueError, match=r'list\.yml, plain: .*Error in it\.py'):
+        read_list(path, [1], tmp_path)

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from emonext_mm.evaluation import predictions
+from emonext_mm.experiments.lists import read_list
+from emonext_mm.experiments.results import collect, to_table
+from tests.helpers.made_runs import CLASSES, make_run
+from tests.utils.test_training_log import training, validation, write_run
+
+LABELS = [0, 0, 0, 1, 1, 2]
+PREDICTED = {  # of each run and test
+    'a/seed_0/single': [0, 0, 0, 1, 2, 2],
+    'a/seed_0/ten_crop': [0, 0, 0, 1, 1, 2],
+    'a/seed_1/single': [0, 0, 1, 1, 2, 2],
+    'a/seed_1/ten_crop': [0, 0, 0, 1, 1, 1],
+    'b/seed_0/single': [0] * 6,
+    'b/seed_0/ten_crop': [0] * 6,
+}
+CONDITIONS = dict(dataset=dict(type='FER2013'), split='PublicTest', epoch=4, weights='EMA')
+
+
+def write_predictions(path, predicted):
+    run = make_run(LABELS, predicted, **CONDITIONS)
+    rows = [{'sample_id': sample, 'true': CLASSES[true], 'predicted': CLASSES[guess],
+             'probabilities': dict(zip(CLASSES, map(float, scores)))}
+            for sample, true, guess, scores in zip(run.ids, run.labels, run.predicted, run.probabilities)]
+    predictions.write_atomic(path, json.dumps(dict(conditions=run.conditions, classes=CLASSES, predictions=rows)))
+
+
+@pytest.fixture
+def runs(tmp_path):
+    (tmp_path / 'it.py').write_text('x = 1')
+    (tmp_path / 'list.yml').write_text('runs: {a: {config: it.py, paper: 73.34}, b: {config: it.py, options: [x=2]}}')
+    for name, predicted in PREDICTED.items():
+        write_predictions(tmp_path / 'out' / f'{name}.json', predicted)
+    for folder in (tmp_path / 'out').glob('*/*'):
+        (folder / 'trained.json').write_text(json.dumps(dict(process_gb=1.25)))
+        (folder / 'train.log').write_text('sys.platform: linux\n')
+        write_run(folder, '20260101_000000', [training(600, time=2.0), validation(1), training(1200, 2, time=4.0)])
+    both, one = (read_list(tmp_path / 'list.yml', seeds, tmp_path / 'out') for seeds in ([0, 1], [0]))
+    return [*both[:2], one[1]]
+
+
+def test_run(runs):
+    run = collect(runs)['runs'][1]
+    assert {key: run[key] for key in run if key not in ('single', 'ten_crop')} == dict(
+        name='a', seed=1, config='it.py', options=['randomness.seed=1'], paper=73.34, tested_on='FER2013 PublicTest',
+        samples=6, epoch=4, weights='EMA', device='CPU', hours=3.0 * 1200 / 3600, memory_gb=1.25)
+    # Two of three, one of two, one of one; precision 2/2, 1/2, 1/2.
+    assert run['single'] == pytest.approx(dict(
+        accuracy=100 * 4 / 6, uar=100 * (2 / 3 + 1 / 2 + 1) / 3, macro_f1=100 * (4 / 5 + 1 / 2 + 2 / 3) / 3))
+    assert run['ten_crop']['accuracy'] == pytest.approx(100 * 5 / 6)
+
+
+def test_mean_and_deviation_over_the_seeds(runs):
+    results = collect(runs)
+    a, b = results['rows']
+    assert (a['name'], a['seeds'], a['paper'], b['seeds'], b['paper']) == ('a', [0, 1], 73.34, [0], None)
+    accuracies = [500 / 6, 400 / 6]
+    assert a['single']['accuracy'] == pytest.approx(
+        dict(mean=75, sd=np.std(accuracies, ddof=1), min=min(accuracies), max=max(accuracies)))
+    assert b['ten_crop']['accuracy'] == dict(mean=50, sd=None, min=50, max=50)
+    assert json.loads(json.dumps(results)) == results
+
+
+def test_table(runs):
+    *_, head, line, a, b = to_table(collect(runs)).splitlines()
+    assert head.count('|') == line.count('|') == a.count('|') == b.count('|') == 14
+    sd = np.std([500 / 6, 400 / 6], ddof=1)
+    assert a.startswith(f'| a | 0 1 | FER2013 PublicTest | 75.00 ± {sd:.2f} |')
+    assert a.endswith('| 73.34 | 1.00 | 1.2 | CPU |')
+    assert b.startswith('| b | 0 | FER2013 PublicTest | 50.00 | 22.22 | 33.33 | 50.00 | 22.22 | 33.33 | - |')
+
+
+def test_of_a_gpu(runs):
+    """The log says which, and what PyTorch allocated on it at most."""
+    folder = runs[0].folder
+    (folder / 'train.log').write_text('    CUDA available: True\n    GPU 0: NVIDIA H200\n    CUDA_HOME: None\n')
+    write_run(folder, '20260102_000000', [
+        training(1200, 2, time=4.0, memory=9537), training(1800, 3, time=4.0, memory=8)])  # MiB
+    results = collect(runs[:2])
+    for found, device in ((results['runs'][0], 'NVIDIA H200'), (results['rows'][0], 'NVIDIA H200, CPU')):
+        assert (found['device'], found['memory_gb']) == (device, pytest.approx(10, 1e-4))
+
+
+def test_file_that_is_wrong(runs):
+    (runs[0].folder / 'single.json').write_text('{')
+    with pytest.raises(ValueError, match=r'a/seed_0/single\.json is not JSON'):
+        collect(runs)

@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+
+from emonext_mm.utils.training_log import TrainingLog, read_log
+
+
+def training(step, epoch=1, **more):
+    return dict(loss=1.0, epoch=epoch, step=step, **more)
+
+
+def validation(epoch, accuracy=50.0):
+    return {'accuracy/top1': accuracy, 'step': epoch}
+
+
+def write_run(work_dir, time, entries, end=''):
+    path = work_dir / time / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(''.join(f'{json.dumps(entry)}\n' for entry in entries) + end)
+    return path
+
+
+def steps(log):
+    return [entry['step'] for entry in log.training], [entry['step'] for entry in log.validation]
+
+
+def test_one_run(tmp_path):
+    entries = [training(5), training(10), validation(1), training(15, 2), training(20, 2), validation(2)]
+    write_run(tmp_path, '20260101_000000', entries)
+    log = read_log(tmp_path)
+    assert log.training == [entry for entry in entries if 'loss' in entry]
+    assert log.validation == [validation(1), validation(2)]
+
+
+def test_resumed_run_is_one(tmp_path):
+    """Killed in the third epoch, resumed from the end of the first one; what it wrote later counts."""
+    write_run(tmp_path, '20260101_000000', [
+        training(5), training(10), validation(1), training(15, 2), training(20, 2), validation(2), training(25, 3)])
+    write_run(tmp_path, '20260102_000000', [
+        training(15, 2, lr=2.0), training(20, 2, lr=2.0), validation(2, 60.0)])
+    log = read_log(tmp_path)
+    assert steps(log) == ([5, 10, 15, 20], [1, 2])
+    assert [entry.get('lr') for entry in log.training] == [None, None, 2.0, 2.0]
+    assert log.validation[1] == validation(2, 60.0)
+
+
+def test_resumed_run_that_has_not_come_far(tmp_path):
+    """It has not reached a validation, but those of the run before are void nevertheless."""
+    write_run(tmp_path, '20260101_000000', [
+        training(5), validation(1), training(15, 2), validation(2), training(25, 3), validation(3)])
+    write_run(tmp_path, '20260102_000000', [training(15, 2)])
+    assert steps(read_log(tmp_path)) == ([5, 15], [1])
+
+
+def test_run_begun_anew(tmp_path):
+    write_run(tmp_path, '20260101_000000', [training(5), validation(1), training(15, 2)])
+    write_run(tmp_path, '20260102_000000', [training(5)])
+    assert steps(read_log(tmp_path)) == ([5], [])
+
+
+def test_iterations_without_epochs(tmp_path):
+    write_run(tmp_path, '20260101_000000', [
+        dict(loss=1, step=5), validation(10), dict(loss=1, step=15), validation(20), dict(loss=1, step=25)])
+    write_run(tmp_path, '20260102_000000', [dict(loss=1, step=15)])
+    log = read_log(tmp_path)
+    assert steps(log) == ([5, 15], [10])
+    assert log.training_epochs().tolist() == [5, 15]
+
+
+def test_cut_last_line_of_a_killed_run(tmp_path):
+    write_run(tmp_path, '20260101_000000', [training(5), training(10)], end='{"loss": 1.0, "st')
+    write_run(tmp_path, '20260102_000000', [training(15, 2)])
+    assert steps(read_log(tmp_path)) == ([5, 10, 15], [])
+
+
+def test_damaged_line(tmp_path):
+    path = write_run(tmp_path, '20260101_000000', [training(5)], end='{"loss": nothing}\n{}\n')
+    with pytest.raises(ValueError, match=f"{path}, line 2 is not JSON: '{{\"loss\": nothing}}'"):
+        read_log(tmp_path)
+
+
+def test_no_log(tmp_path):
+    message = f'{tmp_path} holds no log of a training run'
+    with pytest.raises(FileNotFoundError, match=message):
+        read_log(tmp_path)
+    write_run(tmp_path, '20260101_000000', [], end='{"lo')
+    with pytest.raises(FileNotFoundError, match=message):
+        read_log(tmp_path)
+
+
+@pytest.mark.parametrize(('length', 'interval'), [(10, 2), (10, 3), (125, 50), (7, 10)])
+def test_epochs_of_steps(length, interval):
+    """Entries stand at every interval of an epoch, or at its end if it is shorter."""
+    inner = [*range(interval, length + 1, interval)] or [length]
+    entries = [training(length * (epoch - 1) + step, epoch) for epoch in (1, 2, 3) for step in inner]
+    expected = [epoch + step / length for epoch in range(3) for step in inner]
+    np.testing.assert_allclose(TrainingLog(entries, []).training_epochs(), expected)
+    np.testing.assert_allclose(TrainingLog(entries[len(inner):], []).training_epochs(), expected[len(inner):])
+
+
+def test_epochs_that_become_shorter():
+    """Resumed with batches twice as large: 10 iterations, then 5 an epoch."""
+    entries = [training(5, 1), training(10, 1), training(15, 2), training(20, 2), training(25, 3), training(30, 4)]
+    expected = [0.5, 1, 1.5, 2, 3, 4]
+    np.testing.assert_allclose(TrainingLog(entries, []).training_epochs(), expected)
+
+
+def test_single_epoch():
+    np.testing.assert_allclose(TrainingLog([training(5), training(10)], []).training_epochs(), [0.5, 1])

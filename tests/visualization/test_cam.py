@@ -1,0 +1,241 @@
+import math
+import sys
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.path import Path as Outline
+from mmpretrain.models import ImageClassifier, build_classifier
+from pytorch_grad_cam import GradCAM, HiResCAM
+from torch import nn
+
+from emonext_mm.visualization.cam import activation_maps, draw_cam
+from emonext_mm.visualization.faces import sampling_frame
+
+SIZE = 48
+COS, SIN = math.cos(0.4), math.sin(0.4)
+THETAS = {
+    'identity': [1.0, 0, 0, 0, 1, 0],
+    'shift': [1.0, 0, 0.5, 0, 1, -0.3],
+    'zoom in': [0.5, 0, 0.25, 0, 0.6, 0.2],
+    'zoom out': [1.6, 0, 0.1, 0, 1.6, 0.2],
+    'turn': [COS, -SIN, 0.2, SIN, COS, 0.1],
+    'shear and mirror': [-0.8, 0.4, 0.1, 0.1, 0.7, 0],
+}
+
+
+class Brightness(nn.Module):
+    """A backbone that responds where an image is bright, at the places of its pixels."""
+
+    def __init__(self):
+        super().__init__()
+        self.places = nn.Conv2d(3, 1, 1, bias=False)
+        nn.init.ones_(self.places.weight)
+
+    def forward(self, x):
+        return (self.places(x).mean((2, 3)), )
+
+
+def make_model(backbone=None, theta=None, channels=1, **stn):
+    """A classifier whose first class is what the features speak for; with a theta, an STN that always answers it."""
+    preprocessor = dict(type='STNDataPreprocessor', localization_size=SIZE, **stn) if theta else {}
+    head = dict(type='LinearClsHead', num_classes=2, in_channels=channels, init_cfg=None)
+    model = ImageClassifier(backbone or Brightness(), head=head, data_preprocessor=preprocessor)
+    if theta:
+        model.data_preprocessor.localization.regressor[-1].bias.data = torch.tensor(theta)
+    model.head.fc.weight.data = torch.tensor([[1.0], [-1.0]]).expand(2, channels).contiguous()
+    nn.init.zeros_(model.head.fc.bias)
+    return model.eval()
+
+
+def blob(x, y):
+    """A bright spot round the pixel (x, y), on black: (1, 3, SIZE, SIZE)."""
+    rows, columns = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing='ij')
+    return torch.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8).expand(1, 3, -1, -1)
+
+
+def centroid(heat):
+    heat = heat.double()
+    rows, columns = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing='ij')
+    return [float((heat * axis).sum() / heat.sum()) for axis in (columns, rows)]
+
+
+# A heat map that is not brought back is off by many pixels, one of the other convention by up to a quarter.
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('theta', THETAS.values(), ids=THETAS.keys())
+@pytest.mark.parametrize('place', [(30, 22), (33, 27)])
+def test_heat_is_where_the_face_is_bright(theta, place, align_corners):
+    heat, probabilities, used = activation_maps(make_model(theta=theta, align_corners=align_corners), blob(*place))
+    assert heat.shape == (1, SIZE, SIZE)
+    assert probabilities.argmax() == 0
+    torch.testing.assert_close(used, torch.tensor(theta).view(1, 2, 3))
+    assert centroid(heat[0]) == pytest.approx(place, abs=0.08)
+    assert np.unravel_index(int(heat.argmax()), (SIZE, SIZE)) == pytest.approx(place[::-1], abs=1)
+    assert float(heat.max()) > 0.8
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('name', ['shift', 'zoom in', 'turn', 'shear and mirror'])
+def test_no_heat_where_the_stn_did_not_look(name, align_corners):
+    theta = torch.tensor(THETAS[name]).view(1, 2, 3)
+    bright = torch.ones(1, 3, SIZE, SIZE)
+    bright[..., 23:25, 23:25] = 0.9  # the least value becomes 0
+    heat = activation_maps(make_model(theta=THETAS[name], align_corners=align_corners), bright)[0][0]
+    outline = Outline(sampling_frame(theta, SIZE, SIZE, align_corners)[0].T.numpy())
+    pixels = np.stack(np.meshgrid(range(SIZE), range(SIZE)), -1).reshape(-1, 2)
+    one, other = (outline.contains_points(pixels, radius=reach).reshape(SIZE, SIZE) for reach in (-2.2, 2.2))
+    # Which of the two is wider depends on the direction in which the outline is walked; a mirrored one is walked back.
+    inside, outside = sorted((one, other), key=np.sum)
+    assert (heat.numpy()[~outside] == 0).all()
+    assert (~outside).sum() > 100
+    assert inside.sum() > 100
+    assert (heat.numpy()[inside & (bright[0, 0].numpy() == 1)] > 0.4).all()
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('theta', [None, *THETAS.values()], ids=['without STN', *THETAS])
+def test_view_of_another_size(theta, align_corners):
+    """An AffineView makes 120 px of 48, of which it sees the inner 40; heat and face stay 48 px."""
+    view = dict(type='AffineView', size=120, resize=144)
+    model = make_model(theta=theta or THETAS['identity'], align_corners=align_corners, view=view)
+    if theta is None:
+        model.data_preprocessor.localization = None
+    heat, _, used = activation_maps(model, blob(30, 22))
+    assert heat.shape == (1, SIZE, SIZE)
+    assert used[0, :, :2].det() == pytest.approx((120 / 144) ** 2 * np.linalg.det(np.reshape(theta or
+                                                 THETAS['identity'], (2, 3))[:, :2]), rel=1e-5)
+    assert centroid(heat[0]) == pytest.approx((30, 22), abs=0.08)
+
+
+def test_without_stn():
+    heat, _, theta = activation_maps(make_model(), blob(10, 40))
+    assert theta is None
+    assert centroid(heat[0]) == pytest.approx((10, 40), abs=0.05)
+
+
+def test_the_predicted_class_is_explained():
+    """A dark spot speaks for the second class, which dislikes brightness."""
+    heat, probabilities, _ = activation_maps(make_model(), -blob(20, 11))
+    assert probabilities.argmax() == 1
+    assert centroid(heat[0]) == pytest.approx((20, 11), abs=0.05)
+
+
+def make_classifier(backbone, channels):
+    torch.manual_seed(0)
+    model = build_classifier(dict(
+        type='ImageClassifier', backbone=backbone, neck=dict(type='GlobalAveragePooling') if channels == 512 else None,
+        head=dict(type='LinearClsHead', num_classes=7, in_channels=channels, init_cfg=None)))
+    return model.eval()
+
+
+SMALL = dict(depths=[1] * 4, channels=[16] * 4)
+BACKBONES = [(dict(type='EmoNeXt', arch=SMALL), 16, 160, 'se_after.3'),  # 160 / 32 px: 5 places a side
+             (dict(type='EmoNeXt', arch=SMALL, se_after=()), 16, 160, 'stages.3'),
+             (dict(type='ConvNeXt', arch=SMALL), 16, 160, 'stages.3'),
+             (dict(type='ResNet', depth=18), 512, 160, 'layer4')]
+
+
+@pytest.mark.parametrize(('backbone', 'channels', 'size', 'layer'), BACKBONES)
+def test_on_the_last_map_it_is_grad_cam(backbone, channels, size, layer):
+    model = make_classifier(backbone, channels)
+    faces = torch.randn(3, 3, size, size)
+    heat = activation_maps(model, faces)[0]
+    expected = GradCAM(model, [model.backbone.get_submodule(layer)])(faces, None)
+    assert heat.amax((1, 2)).min() > 0.9
+    np.testing.assert_allclose(heat.numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(('stem', 'layer'), [(4, 'se_after.1'), (3, 'se_after.1')])
+def test_small_faces_need_an_earlier_map(stem, layer):
+    """48 px: 12, 6, 3, 1 places a side with a stem of 4; 16, 8, 4, 2 with one of 3."""
+    model = make_classifier(dict(type='EmoNeXt', arch=SMALL, stem_patch_size=stem), 16)
+    faces = torch.randn(3, 3, 48, 48)
+    expected = HiResCAM(model, [model.backbone.get_submodule(layer)])(faces, None)
+    np.testing.assert_allclose(activation_maps(model, faces)[0].numpy(), expected, atol=1e-4)
+
+
+def test_frozen_backbone_and_what_is_left_behind():
+    model = make_classifier(dict(type='EmoNeXt', arch=SMALL, frozen_stages=4), 16)
+    faces = torch.randn(2, 3, 160, 160)
+    before = faces.clone()
+    model.train()
+    assert activation_maps(model, faces)[0].amax((1, 2)).min() > 0.9
+    assert not any(module._forward_hooks for module in model.modules())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert torch.equal(faces, before)
+    assert not faces.requires_grad
+
+
+def test_backbone_without_a_map():
+    with pytest.raises(ValueError, match=r'Brightness gives no feature map of at least 5 x 5 places for .* 4 x 9 px'):
+        activation_maps(make_model(), torch.randn(1, 3, 4, 9))
+
+
+def test_theta_without_inverse():
+    with pytest.raises(ValueError, match='theta 0 has no inverse'):
+        activation_maps(make_model(theta=[1.0, 1, 0, 1, 1, 0]), blob(20, 20))
+
+
+def test_without_grad_cam(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
+    with pytest.raises(ImportError, match='class-activation maps need grad-cam: pip install grad-cam'):
+        activation_maps(make_model(), blob(20, 20))
+
+
+class Faces:
+    """Bright spots at the place of their number; the label is what it is told."""
+
+    def __init__(self, labels, views=1):
+        self.metainfo = dict(classes=('bright', 'dark'))
+        self.labels = labels
+        self.views = views
+
+    def __len__(self):
+        return len(self.labels)
+
+    def get_data_info(self, place):
+        return {} if self.labels[place] is None else dict(gt_label=self.labels[place])
+
+    def __getitem__(self, place):
+        face = blob(18 + 3 * place, 20)[0]
+        return dict(inputs=face if self.views == 1 else [face] * self.views)
+
+
+def drawn(figure):
+    """The pairs of axes that hold a face, and the axes below it."""
+    axes = [place for place in figure.axes if place.images]
+    half = [len(place.images) for place in axes]
+    assert sorted(half) == [1] * (len(axes) // 2) + [2] * (len(axes) // 2)
+    return [place for place in axes if len(place.images) == 1], [place for place in axes if len(place.images) == 2]
+
+
+def test_picture_of_each_class_in_turn():
+    above, below = drawn(draw_cam(make_model(theta=THETAS['shift']), Faces([0, 0, 0, 1, 1]), count=4))
+    assert [axes.get_title() for axes in above] == ['bright', 'dark', 'bright', 'dark']
+    spots = [int(np.argmax(axes.images[0].get_array()[20, :, 0])) for axes in above]
+    assert spots == [18 + 3 * place for place in (0, 3, 1, 4)]
+    for axes, spot, colour in zip(below, spots, ('black', 'tab:red') * 2):
+        assert axes.get_xlabel().startswith('bright 5')
+        assert axes.xaxis.label.get_color() == colour
+        heat = axes.images[1]
+        assert int(np.argmax(heat.get_array()[20])) == pytest.approx(spot, abs=1)
+        np.testing.assert_allclose(heat.get_alpha(), 0.65 * heat.get_array(), atol=1e-6)
+    for axes in (*above, *below):
+        assert axes.lines[0].get_xydata()[0] == pytest.approx((0.5 * SIZE / 2 - 0.5, -0.3 * SIZE / 2 - 0.5), abs=1e-4)
+
+
+def test_picture_without_labels_and_without_stn():
+    above, below = drawn(draw_cam(make_model(), Faces([None] * 9)))
+    assert [axes.get_title() for axes in above] == ['no label'] * 9
+    assert {axes.xaxis.label.get_color() for axes in below} == {'black'}
+    assert not any(axes.lines for axes in (*above, *below))
+
+
+def test_picture_of_several_views():
+    with pytest.raises(ValueError, match='3 views of each image'):
+        draw_cam(make_model(), Faces([0, 1], views=3))
+
+
+def test_picture_of_another_kind_of_model():
+    with pytest.raises(ValueError, match='class-activation maps need an ImageClassifier, got Linear'):
+        draw_cam(nn.Linear(1, 1), Faces([0, 1]))
