@@ -9,31 +9,31 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'emonext_mm' / '__init__.py').read_text())[1]
 
-# mmcv-lite is what this package needs. It is an extra because whoever has the full mmcv, which installs
-# the same module, must be able to keep it.
+# mmcv-lite suffices. It is an extra because whoever has the full mmcv, the same module, must be able to keep it.
 ALL = [
     'mmcv-lite>=2.0,<2.4',
     'timm>=1.0',  # timm:// weights
-    'matplotlib>=3.6',
-    'grad-cam>=1.5',  # class-activation maps
+    'captum>=0.7',  # class activation maps
 ]
-BENCH = [*ALL, 'pandas', 'ema-pytorch', 'tqdm']  # what is compared with, the authors' code among it
-DEV = [*BENCH, 'pytest>=7', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5']
+BENCH = [*ALL, 'pandas', 'ema-pytorch', 'tqdm']  # the packages that the benchmarks compare with
+DOCS = ['sphinx>=8', 'myst-parser>=4', 'furo']
+DEV = [*BENCH, *DOCS, 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-learn', 'tensorboard', 'wandb', 'ruff>=0.5',
+       'import-linter>=2.1', 'build']
 
-# What OpenMMLab's mim, and the host's list of models, look for inside of an installed package.
+# OpenMMLab's mim and the host's list of models look for this folder in an installed package.
 MIM = ROOT / 'emonext_mm' / '.mim'
 
 
 def link_mim() -> None:
-    """Put configs, tools and model index into the package, as links: those of an editable install stay its own."""
+    """Link configs, tools and the model index into the package, so that an editable install reads the checkout's."""
     MIM.mkdir(exist_ok=True)
     for name in ('configs', 'tools', 'model-index.yml'):
         source, target = ROOT / name, MIM / name
-        if os.path.lexists(target) or not source.exists():  # built from a source distribution, say
+        if os.path.lexists(target) or not source.exists():
             continue
         try:
             target.symlink_to(Path('..', '..', name), target_is_directory=source.is_dir())
-        except OSError:  # Windows, without the right to make links
+        except OSError:  # Windows without the right to make links
             (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
 
 
@@ -45,18 +45,23 @@ setup(
     long_description=(ROOT / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
-    python_requires='>=3.9',
+    python_requires='>=3.11',
     packages=find_packages(include=['emonext_mm', 'emonext_mm.*']),
-    package_data={'emonext_mm': [f'.mim/**/*.{suffix}' for suffix in ('py', 'sh', 'yml')]},
+    package_data={'emonext_mm': [
+        '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/configs/**/*.yml', '.mim/tools/*.py', '.mim/tools/*.sh',
+    ]},
     install_requires=[
-        'torch>=2.4',
-        'torchvision>=0.19',
+        'torch>=2.6',
+        'torchvision>=0.21',
         'mmengine>=0.10.4,<1',
         'mmpretrain>=1.2,<2',
         'numpy',
-        'scipy>=1.7',
+        'scipy>=1.11',
         'opencv-python',
+        'matplotlib>=3.6',
+        'filelock>=3.12',
+        'rich>=13',
         'setuptools',  # MMEngine imports distutils, which Python 3.12 no longer has
     ],
-    extras_require=dict(all=ALL, bench=BENCH, dev=DEV),
+    extras_require=dict(all=ALL, bench=BENCH, docs=DOCS, dev=DEV),
 )

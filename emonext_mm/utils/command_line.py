@@ -1,20 +1,24 @@
-"""What the tools share: the host's own options, and errors of a user's making in one line."""
+"""MMPretrain's own command lines: their options, merged into a config as the host merges them."""
 from __future__ import annotations
 
+import copy
 import importlib.util
+import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import mmpretrain
 from mmengine.config import Config
 
 
 def host_tool(name: str) -> ModuleType:
-    """MMPretrain's ``tools/<name>.py`` as a module: its options are ours, in whatever version is installed.
+    """Import MMPretrain's ``tools/<name>.py``, so that its options are ours in every installed version.
 
     Raises:
-        ImportError: if the installed package does not carry its tools.
+        ImportError: the installed package does not carry its tools.
     """
     package = Path(mmpretrain.__file__).parent
     for folder in (package / '.mim' / 'tools', package.parent / 'tools'):  # wheel, editable install
@@ -26,31 +30,68 @@ def host_tool(name: str) -> ModuleType:
     raise ImportError(f'mmpretrain in {package} comes without its tools: pip install --force-reinstall mmpretrain')
 
 
-def read_test_config(args: Namespace) -> Config:
-    """``args.config`` with the options of MMPretrain's ``tools/test.py``, as ``args`` has them, merged in.
+def parse_host_args(name: str, argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Parse a command line with MMPretrain's parser of ``tools/<name>.py``.
 
-    Deviation: ``cfg_options`` go in first. The host merges them when ``--tta`` has wrapped the model already, so that
-    ``model.*`` would change the wrapper, which has its own ``tta_model.*``.
+    Args:
+        argv: the arguments; those of the process when None.
+
+    Returns:
+        The options by name, without ``local_rank``, which the host puts into the environment.
     """
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
-    return host_tool('test').merge_args(cfg, Namespace(**{**vars(args), 'cfg_options': None}))
+    before = sys.argv
+    sys.argv = before if argv is None else [f'{name}.py', *map(str, argv)]
+    try:
+        options = vars(host_tool(name).parse_args())
+    finally:
+        sys.argv = before
+    options.pop('local_rank')
+    return options
 
 
-def find_checkpoint(path: str | Path) -> Path:
-    """The checkpoint to test: ``path`` itself or, in a work dir, the newest best one, else the last one.
+def merge_train_options(config: str | Path | Config, options: dict[str, Any]) -> Config:
+    """Merge the options of MMPretrain's ``tools/train.py`` into a config, and return the result.
 
     Raises:
-        FileNotFoundError: if the folder holds no checkpoint.
+        ValueError: see :func:`check_preprocessor`.
+        OSError: the config cannot be read.
     """
-    path = Path(path)
-    if not path.is_dir():
-        return path
-    best = sorted(path.glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
-    if best:
-        return best[-1]
-    if (path / 'last_checkpoint').is_file():
-        return Path((path / 'last_checkpoint').read_text().strip())
-    raise FileNotFoundError(f'{path} holds no checkpoint, neither best_*.pth nor last_checkpoint')
+    cfg = _read(config)
+    cfg = host_tool('train').merge_args(cfg, Namespace(config=cfg.filename or 'config', **options))
+    check_preprocessor(cfg)
+    return cfg
 
 
+def merge_test_options(config: str | Path | Config, options: dict[str, Any]) -> Config:
+    """Merge the options of MMPretrain's ``tools/test.py`` into a config, and return the result.
+
+    Deviation: ``cfg_options`` are merged first. The host merges them after ``--tta`` has wrapped the model, so that
+    ``model.*`` would change the wrapper, which has its own ``tta_model.*``.
+
+    Raises:
+        ValueError: see :func:`check_preprocessor`.
+        OSError: the config cannot be read.
+    """
+    cfg = _read(config)
+    cfg.merge_from_dict(options.get('cfg_options') or {})
+    check_preprocessor(cfg)
+    return host_tool('test').merge_args(
+        cfg, Namespace(config=cfg.filename or 'config', **{**options, 'cfg_options': None}))
+
+
+def check_preprocessor(cfg: Config) -> None:
+    """Refuse ``model.data_preprocessor`` beside ``data_preprocessor``.
+
+    MMEngine would silently ignore the top-level one, and with it the STN or the normalisation.
+
+    Raises:
+        ValueError: the config has both; the message names the right key.
+    """
+    inner = cfg.model.get('data_preprocessor') if cfg.get('model') else None
+    if inner and cfg.get('data_preprocessor'):
+        raise ValueError(f'model.data_preprocessor.{next(iter(inner))}: the config has a data_preprocessor at the top '
+                         f'level, which this one would replace as a whole; set data_preprocessor.{next(iter(inner))}')
+
+
+def _read(config: str | Path | Config) -> Config:
+    return copy.deepcopy(config) if isinstance(config, Config) else Config.fromfile(config)

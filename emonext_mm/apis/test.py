@@ -1,0 +1,150 @@
+"""Test a model."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mmengine
+from matplotlib.figure import Figure
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.evaluator import BaseMetric, DumpResults
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from emonext_mm import compat
+from emonext_mm.compat.config import prepare_test
+from emonext_mm.evaluation import PredictionFile, measure_leak_free
+from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
+from emonext_mm.evaluation.summary import format_summary
+from emonext_mm.utils.command_line import merge_test_options
+from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.plain import to_plain
+from emonext_mm.utils.work_dir import find_checkpoint
+from emonext_mm.visualization.backends import kept_open, save_and_log
+from emonext_mm.visualization.confusion import draw_confusion_matrix
+from emonext_mm.visualization.faces import has_stn
+from emonext_mm.visualization.stn import draw_stn
+
+METRICS_SUFFIXES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """The outcome of a test; of several processes, the first has all of it, the others the metrics alone."""
+
+    __test__ = False  # no test case of pytest
+
+    metrics: dict
+    conditions: dict
+    figures: dict[str, Path]  # 'confusion matrix' and 'STN, in and out', as far as they apply
+    text: str  # the summary
+
+
+def test(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    work_dir: str | Path | None = None,
+    *,
+    cfg_options: dict[str, Any] | None = None,
+    tta: bool = False,
+    out: str | Path | None = None,
+    out_item: str | None = None,
+    amp: bool = False,
+    show: bool = False,
+    show_dir: str | Path | None = None,
+    interval: int = 1,
+    wait_time: float = 2,
+    no_pin_memory: bool = False,
+    launcher: str = 'none',
+) -> TestResult:
+    """Test a checkpoint, as ``tools/test.py`` does, and draw the confusion matrix and the STN's output.
+
+    Args:
+        config: file, or config.
+        checkpoint: file, or the work dir of a training: its best checkpoint or, without one, its last.
+        work_dir: folder of the log and the figures; ``work_dirs/<name of the config>`` when None.
+        cfg_options: changes to the config by dotted key, such as ``{'test_dataloader.dataset.split': 'val'}``.
+        tta: test on several views of each image, by ``tta_pipeline`` and ``tta_model`` of the config.
+        out: file of the predictions (.json, .csv, .pkl) or, with ``out_item='metrics'``, of the metrics; both carry
+            the conditions of the test.
+        out_item: 'pred' (also None) or 'metrics'.
+        amp, show, show_dir, interval, wait_time, no_pin_memory, launcher: options of MMPretrain's ``tools/test.py``.
+
+    Raises:
+        ValueError: ``out`` has an unknown suffix, or the data and the model do not fit each other.
+        OSError: a file cannot be read or written.
+        CheckpointError: the checkpoint was refused.
+    """
+    compat.setup()
+    files = _prediction_files(out, out_item)
+    cfg = merge_test_options(config, dict(
+        checkpoint=str(find_checkpoint(checkpoint)), work_dir=None if work_dir is None else str(work_dir),
+        cfg_options=cfg_options, tta=tta, amp=amp, show=show, show_dir=None if show_dir is None else str(show_dir),
+        interval=interval, wait_time=wait_time, no_pin_memory=no_pin_memory, launcher=launcher))
+    runner = Runner.from_cfg(prepare_test(cfg))
+    hook = ConditionsHook(cfg_options)
+    runner.register_hook(hook)
+    measure_leak_free(runner.test_evaluator, runner.test_dataloader.dataset)
+    runner.test_evaluator.metrics.extend(files)
+    with kept_open(runner.visualizer):
+        metrics = runner.test()
+        if not is_main_process():
+            return TestResult(metrics, {}, {}, '')
+        conditions = hook.describe(runner, metrics)
+        for file in files:
+            if isinstance(file, PredictionFile):  # DumpResults has written its own
+                file.write(runner.test_dataloader.dataset, conditions)
+        if out_item == 'metrics':
+            _write_metrics(out, metrics, conditions)
+        figures = _save_figures(runner, metrics, conditions)
+    text = format_summary(metrics, conditions, {'checkpoint': cfg.load_from, **figures})
+    return TestResult(metrics, conditions, figures, text)
+
+
+def _prediction_files(out: str | Path | None, out_item: str | None) -> list[BaseMetric]:
+    """Metrics that gather the predictions for ``out``. A bad ``out`` is an error before anything runs."""
+    if out is None and out_item is not None:
+        raise ValueError('--out-item needs --out FILE')
+    if out is None:
+        return []
+    suffix = Path(out).suffix
+    if out_item != 'metrics':
+        return [(DumpResults if suffix in ('.pkl', '.pickle') else PredictionFile)(str(out))]
+    if suffix not in METRICS_SUFFIXES:
+        raise ValueError(f'{out}: metrics are written to {", ".join(METRICS_SUFFIXES)}')
+    return []
+
+
+def _write_metrics(path: str | Path, metrics: dict, conditions: dict) -> None:
+    content = to_plain({**metrics, 'conditions': conditions})
+    write_atomic(path, mmengine.dump(content, file_format=Path(path).suffix.lstrip('.')))
+
+
+def _save_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, Path]:
+    """Write ``confusion_matrix.png`` and, for a model with an STN, ``stn_faces.png`` to the work dir."""
+    paths = {}
+    for label, (name, figure) in _draw_figures(runner, metrics, conditions).items():
+        paths[label] = Path(runner.work_dir) / f'{name}.png'
+        save_and_log(figure, paths[label], runner.visualizer, conditions_line(conditions))
+    return paths
+
+
+def _draw_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, tuple[str, Figure]]:
+    dataset = runner.test_dataloader.dataset
+    preprocessor = _unwrap(runner.model).data_preprocessor
+    figures = {}
+    if 'confusion_matrix/result' in metrics:
+        figure = draw_confusion_matrix(metrics['confusion_matrix/result'], dataset.metainfo['classes'])
+        figures['confusion matrix'] = ('confusion_matrix', figure)
+    if has_stn(preprocessor) and conditions['views'] == 1:
+        figures['STN, in and out'] = ('stn_faces', draw_stn(preprocessor, dataset))
+    return figures
+
+
+def _unwrap(model: nn.Module) -> nn.Module:
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
