@@ -117,8 +117,10 @@ def _hires_cam(model: ImageClassifier, layer: nn.Module, images: Tensor, classes
 def _last_map(model: ImageClassifier, images: Tensor) -> nn.Module:
     """The last module of the backbone whose output is a feature map (N, C, h, w) of enough positions.
 
-    Only blocks (``layer4.1``) and stages (``stages.3``, ``se_after.3``) are considered, not the layers in a block,
-    because ConvNeXt's have their channels last.
+    Blocks (``layer4.1``), stages (``stages.3``, ``se_after.3``) and ConvNeXt's norms between the stages are considered.
+    The output of such a norm replaces the output of the stage before it: a norm over channels does not change when its
+    input is scaled, so the sum over channels of its input times gradient is always about 0. The layers in a block are
+    not considered, because ConvNeXt's have their channels last.
     """
     maps = []
 
@@ -126,8 +128,8 @@ def _last_map(model: ImageClassifier, images: Tensor) -> nn.Module:
         if isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[-2:]) >= _SMALLEST_MAP:
             maps.append(module)
 
-    parts = [module for name, module in model.backbone.named_modules() if name and name.count('.') < 2]
-    handles = [module.register_forward_hook(note) for module in parts]
+    handles = [module.register_forward_hook(note) for name, module in model.backbone.named_modules()
+               if name and name.count('.') < (3 if isinstance(module, nn.LayerNorm) else 2)]
     try:
         model.backbone(images[:1])
     finally:

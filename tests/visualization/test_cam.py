@@ -153,19 +153,32 @@ def test_on_the_last_map_it_is_grad_cam(backbone, channels, size, layer):
     assert heat.amax((1, 2)).tolist() == [1] * 3
 
 
-@pytest.mark.parametrize(('stem', 'layer'), [(4, 'se_after.1'), (3, 'se_after.1')])
-def test_small_faces_need_an_earlier_map(stem, layer):
-    """For 48 px the maps have 12, 6, 3, 1 positions a side with a stem of 4, and 16, 8, 4, 2 with a stem of 3."""
-    model = make_classifier(dict(type='EmoNeXt', arch=SMALL, stem_patch_size=stem), 16)
-    faces = torch.randn(3, 3, 48, 48)
+@pytest.fixture(params=[(kind, stem) for kind in ('EmoNeXt', 'ConvNeXt') for stem in (4, 3)], ids=str)
+def small_faces(request):
+    """A classifier and 48 px faces, whose maps have 12, 6, 3, 1 or (stem of 3) 16, 8, 4, 2 positions a side."""
+    kind, stem = request.param
+    model = make_classifier(dict(type=kind, arch=SMALL, stem_patch_size=stem), 16)
+    return model, torch.randn(3, 3, 48, 48)
+
+
+def test_small_faces_need_an_earlier_map(small_faces):
+    """The map of the second stage, after the norm that follows it."""
+    model, faces = small_faces
     heat, probabilities, _ = activation_maps(model, faces)
     outputs = []
-    with model.backbone.get_submodule(layer).register_forward_hook(lambda *args: outputs.append(args[-1])):
+    with model.backbone.downsample_layers[2][0].register_forward_hook(lambda *args: outputs.append(args[-1])):
         scores = model(faces)
     predicted = scores[range(3), probabilities.argmax(1)].sum()
     gradient, = torch.autograd.grad(predicted, outputs[0])
     by_hand = (gradient * outputs[0]).sum(1, keepdim=True)
     torch.testing.assert_close(heat, scaled(by_hand, faces), atol=1e-4, rtol=0)
+
+
+def test_maps_are_not_rounding_errors(small_faces):
+    """At the output of the second stage, terms of 0.3 sum to 1e-5, and float32 is off by 0.02."""
+    model, faces = small_faces
+    single = activation_maps(model, faces)[0]
+    torch.testing.assert_close(single.double(), activation_maps(model.double(), faces.double())[0], atol=1e-4, rtol=0)
 
 
 def test_frozen_backbone_and_no_side_effects():
