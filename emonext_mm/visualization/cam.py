@@ -156,7 +156,7 @@ def _of_each_class(dataset: BaseDataset, count: int) -> tuple[list[int], list[in
 def _make_axes(count: int) -> tuple[Figure, list[Axes], list[Axes]]:
     """A figure with pairs of axes, one above the other, for ``count`` faces."""
     rows = -(-count // _COLUMNS)
-    figure = Figure(figsize=(1.5 * _COLUMNS, 3.4 * rows + 0.4), layout='constrained')
+    figure = Figure(figsize=(1.5 * _COLUMNS, 3.2 * rows + 0.4), layout='constrained')
     figure.suptitle('Class activation maps (HiResCAM) for the predicted class')
     pairs = [row.subplots(2, _COLUMNS) for row in figure.subfigures(rows, 1, squeeze=False, hspace=0.05)[:, 0]]
     above, below = (np.concatenate(row) for row in zip(*pairs))

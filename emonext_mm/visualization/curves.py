@@ -1,4 +1,4 @@
-"""Learning curves: what a training run logged, against the epoch."""
+"""Learning curves: the logged values of a training run against the epoch."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from matplotlib.ticker import MaxNLocator
 
 from emonext_mm.utils.training_log import TrainingLog
 
-_BEST = 'accuracy/top1'  # what the configs choose the best checkpoint by
+_BEST = 'accuracy/top1'  # by which the configs choose the best checkpoint
 _INTERVAL = ('accuracy/ci95_low', 'accuracy/ci95_high')
 _SCORES = {_BEST: 'accuracy', 'single-label/f1-score': 'macro-F1'}
 _REGULARISER = ('loss_sa', 'sa_variance')
 
 
 def draw_curves(log: TrainingLog, name: str) -> Figure:
-    """Draw losses, the variance in self-attention, validation scores and learning rate, as far as they were logged.
+    """Draw losses, self-attention variance, validation scores and learning rate, as far as they were logged.
 
-    The best epoch is marked in the scores: the first one of the highest accuracy, as the checkpoint is chosen.
+    A star marks the best epoch, which is the first of the highest accuracy, as for the best checkpoint.
 
     Args:
-        name: that of the run, for the title.
+        name: the name of the run, for the title.
     """
     trained, validated = set(log.training[0]), set().union(*log.validation)
     losses = sorted(key for key in trained if 'loss' in key and key not in _REGULARISER)
@@ -73,7 +73,7 @@ def _draw_scores(axes: Axes, log: TrainingLog, names: Sequence[str]) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    """Where it hides no curve."""
+    """Add a legend above the axes, where it hides no curve."""
     axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 
 
@@ -82,5 +82,5 @@ def _unit(log: TrainingLog) -> str:
 
 
 def _values(entries: Sequence[dict], name: str) -> np.ndarray:
-    """NaN, which leaves a gap, where an entry lacks it."""
+    """The values of one key; NaN, which leaves a gap in a curve, where an entry lacks the key."""
     return np.array([entry.get(name, np.nan) for entry in entries], float)

@@ -1,4 +1,4 @@
-"""Faces as a model gets them, and how they are drawn."""
+"""Faces as a model receives them, and how to draw them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,31 +12,34 @@ from torch import Tensor
 
 from emonext_mm.models import STNDataPreprocessor
 
-FRAME_COLOUR = 'tab:orange'
+FRAME_COLOR = 'tab:orange'
+_LINE_MARGIN = 0.03  # of the side of a face, for the width of the frame's line
+_LARGEST_MARGIN = 0.5  # of the side of a face
 
 
 def has_stn(preprocessor: ClsDataPreprocessor) -> bool:
-    """Whether there is an STN in it, switched on."""
+    """Return whether a preprocessor has an STN that is switched on."""
     return isinstance(preprocessor, STNDataPreprocessor) and preprocessor.localization is not None
 
 
-def model_inputs(preprocessor: ClsDataPreprocessor, dataset: BaseDataset, places: Sequence[int]) -> Tensor:
-    """Images of a data set as they are after normalisation and before an STN, (N, C, H, W).
+def model_inputs(preprocessor: ClsDataPreprocessor, dataset: BaseDataset, indices: Sequence[int]) -> Tensor:
+    """Images of a data set after normalisation and before an STN, (N, C, H, W).
 
     Raises:
         ValueError: the pipeline of the data set gives several views of an image, as for test-time augmentation.
     """
-    inputs = [dataset[place]['inputs'] for place in places]
+    inputs = [dataset[index]['inputs'] for index in indices]
     if not isinstance(inputs[0], Tensor):
-        raise ValueError(f'the pipeline gives {len(inputs[0])} views of each image, and one is needed to draw on')
-    # The host's forward, whatever the preprocessor's class: an STN adds its warp to it.
+        raise ValueError(f'the pipeline gives {len(inputs[0])} views of each image, and this figure needs a single one')
+    # MMPretrain's own forward stops before the STN, which STNDataPreprocessor adds.
     return ClsDataPreprocessor.forward(preprocessor.eval(), dict(inputs=inputs))['inputs']
 
 
 def backbone_inputs(preprocessor: ClsDataPreprocessor, faces: Tensor) -> tuple[Tensor, Tensor | None]:
-    """What becomes of these faces before the backbone, by an STN and an ``AffineView``: warped, and theta (N, 2, 3).
+    """Warp normalised faces by the STN and the ``AffineView`` of a preprocessor.
 
-    Without either the faces themselves, and None.
+    Returns:
+        The warped faces and theta (N, 2, 3); without STN and view, the faces themselves and None.
     """
     if has_stn(preprocessor) or getattr(preprocessor, 'view', None) is not None:
         return preprocessor.warp(faces)
@@ -44,55 +47,54 @@ def backbone_inputs(preprocessor: ClsDataPreprocessor, faces: Tensor) -> tuple[T
 
 
 def aligns_corners(preprocessor: STNDataPreprocessor) -> bool:
-    """The convention in which the theta of its warp is to be read, see ``affine_warp``.
+    """Return whether the theta of :func:`backbone_inputs` follows ``align_corners=True``, see ``affine_warp``.
 
-    With an ``AffineView`` the map of the STN has been brought to the view's convention.
+    An ``AffineView`` converts the theta of the STN to its own convention, ``align_corners=False``.
     """
     return preprocessor.align_corners and preprocessor.view is None
 
 
 def sampling_frame(theta: Tensor, height: int, width: int, align_corners: bool) -> Tensor:
-    """The outline of what a warp by ``theta`` samples, in pixels of its input.
+    """Outline of the region that a warp by ``theta`` samples, in pixels of its input.
 
-    Pixels have their centres at whole numbers, as matplotlib draws them.
+    Convention: pixel centres are at whole numbers, as matplotlib draws them.
 
     Args:
         theta: (N, 2, 3), see :mod:`~emonext_mm.models.layers.affine`.
-        height, width: of the input, in pixels.
+        height, width: size of the input in pixels.
         align_corners: as in ``affine_warp``.
 
     Returns:
-        (N, 2, 5): x and y of the output's corners, from the top left one round to it again.
+        (N, 2, 5): x and y of the corners of the output, from the top left corner clockwise and back to it.
     """
     corners = theta.new_tensor([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], [1, 1, 1, 1, 1]])
     size = theta.new_tensor([[width], [height]])
-    # -1 and 1 are the outer edges of the border pixels, or their centres.
+    # -1 and 1 are the outer edges of the border pixels, or their centres if corners are aligned.
     return ((size - int(align_corners)) * (theta @ corners) + size - 1) / 2
 
 
 def draw_face(axes: Axes, image: Tensor, preprocessor: ClsDataPreprocessor) -> None:
     """Draw a normalised image (C, H, W)."""
     axes.imshow(_pixels(image, preprocessor), vmin=0, vmax=255)
-    axes.set(xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[], frame_on=False)
 
 
 def draw_frames(axes: Sequence[Axes], frames: Tensor, height: int, width: int) -> None:
-    """Draw an outline (2, 5) over each image, and leave the same room round all of them for the widest one.
+    """Draw an outline (2, 5) over each image, with the same margin around all images, wide enough for every outline.
 
-    At most half a side: a frame that reaches further is cut.
+    The margin is at most half the side of an image; outlines that reach further are truncated.
     """
     size = frames.new_tensor([[width], [height]])
     beyond = torch.maximum(-0.5 - frames, frames - size + 0.5) / size
-    room = min(max(float(beyond.max()), 0.0) + 0.03, 0.5)  # the line has a width, too
-    for place, frame in zip(axes, frames):
-        place.plot(*frame.cpu().numpy(), color=FRAME_COLOUR)
-        place.set_frame_on(False)
-        place.set(xlim=(-0.5 - room * width, (1 + room) * width - 0.5),
-                  ylim=((1 + room) * height - 0.5, -0.5 - room * height))
+    margin = min(max(float(beyond.max()), 0.0) + _LINE_MARGIN, _LARGEST_MARGIN)
+    for each, frame in zip(axes, frames):
+        each.plot(*frame.cpu().numpy(), color=FRAME_COLOR)
+        each.set(xlim=(-0.5 - margin * width, (1 + margin) * width - 0.5),
+                 ylim=((1 + margin) * height - 0.5, -0.5 - margin * height))
 
 
 def _pixels(image: Tensor, preprocessor: ClsDataPreprocessor) -> np.ndarray:
-    """A normalised image (C, H, W) as pixels (H, W, 3)."""
-    if preprocessor._enable_normalize:
+    """A normalised image (C, H, W) as pixels (H, W, 3), uint8."""
+    if getattr(preprocessor, 'mean', None) is not None:
         image = image * preprocessor.std + preprocessor.mean
     return image.clamp(0, 255).byte().permute(1, 2, 0).expand(-1, -1, 3).cpu().numpy()

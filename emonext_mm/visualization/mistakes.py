@@ -1,4 +1,4 @@
-"""The mistakes that a model makes with the greatest confidence."""
+"""The most confident mistakes of a model."""
 from __future__ import annotations
 
 import numpy as np
@@ -9,17 +9,17 @@ from emonext_mm.evaluation.predictions import sample_id
 from emonext_mm.visualization.image_grid import draw_grid, raw_image
 
 _ARROW = '\N{RIGHTWARDS ARROW}'
-_ID_LENGTH = 18  # characters of a sample's name that fit under its image
+_ID_LENGTH = 18  # characters of a sample id that fit below its image
 
 
 def confident_mistakes(labels: np.ndarray, scores: np.ndarray, count: int, per_class: int) -> np.ndarray:
-    """The places of the mistakes of greatest probability, most confident first.
+    """Indices of the mistakes with the highest predicted probability, in descending order of it.
 
     Args:
         labels: (N,), the true classes.
         scores: (N, K), the probabilities.
-        count: mistakes at most.
-        per_class: mistakes at most of each true class, so that the hardest class does not fill the sheet.
+        count: the largest number of mistakes.
+        per_class: the largest number of mistakes of one true class, so that the hardest class does not fill the grid.
     """
     predicted, confidence = scores.argmax(1), scores.max(1)
     order = np.argsort(-confidence, kind='stable')
@@ -30,21 +30,21 @@ def confident_mistakes(labels: np.ndarray, scores: np.ndarray, count: int, per_c
 
 def draw_mistakes(dataset: BaseDataset, labels: np.ndarray, scores: np.ndarray, count: int = 40,
                   per_class: int = 8) -> Figure:
-    """Draw them, each above its true and its predicted class, the probability of that, and its name.
+    """Draw the most confident mistakes, each above its true and predicted class, its probability and its sample id.
 
     Args: see :func:`confident_mistakes`; N is the length of the data set, in its order.
 
     Raises:
-        FileNotFoundError: an image is a file that is not there.
+        FileNotFoundError: an image file is missing.
     """
     classes = dataset.metainfo['classes']
     predicted, confidence = scores.argmax(1), 100 * scores.max(1)
-    places = confident_mistakes(labels, scores, count, per_class).tolist()
-    captions = [f'{classes[labels[place]]} {_ARROW} {classes[predicted[place]]}\n{confidence[place]:.1f} %\n'
-                f'{_shorten(sample_id(dataset, place))}' for place in places]
-    title = (f'The {len(places)} most confident of {(predicted != labels).sum()} mistakes in {len(labels)} images: '
+    indices = confident_mistakes(labels, scores, count, per_class).tolist()
+    captions = [f'{classes[labels[index]]} {_ARROW} {classes[predicted[index]]}\n{confidence[index]:.1f} %\n'
+                f'{_shorten(sample_id(dataset, index))}' for index in indices]
+    title = (f'The {len(indices)} most confident of {(predicted != labels).sum()} mistakes on {len(labels)} images: '
              f'true {_ARROW} predicted class (at most {per_class} of each true class)')
-    return draw_grid([raw_image(dataset, place) for place in places], captions, title)
+    return draw_grid([raw_image(dataset, index) for index in indices], captions, title)
 
 
 def _shorten(name: str) -> str:

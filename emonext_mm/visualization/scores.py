@@ -1,4 +1,4 @@
-"""What a model says of every image of a data set, for the pictures that need it."""
+"""Predicted probabilities of a whole data set, for the figures that need them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from mmengine.evaluator import BaseMetric
 
 
 class GatherScores(BaseMetric):
-    """Gathers labels and probabilities during a test; it measures nothing.
+    """Gather labels and probabilities during a test, without computing any metric.
 
-    After the test ``labels`` is (N,) int, ``scores`` (N, K) float, in the order of the data set.
+    After the test ``labels`` is (N,) int and ``scores`` (N, K) float, both in the order of the data set.
 
     Raises:
-        ValueError: a sample has no ``gt_label``, or does not carry its place in the data set.
+        ValueError: a sample lacks ``gt_label``, or its index in the data set (``sample_idx``).
     """
 
-    default_prefix = 'scores'  # unused; without one the host warns
+    default_prefix = 'scores'  # unused, but MMEngine warns if there is none
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         for sample in data_samples:
             if 'gt_label' not in sample:
-                raise ValueError('the samples have no label, so nothing is right or wrong')
+                raise ValueError('the samples have no gt_label, and this figure compares predictions with labels')
             if 'sample_idx' not in sample:
-                raise ValueError('samples do not carry their place in the data set: PackInputs must keep sample_idx')
+                raise ValueError('the samples have no sample_idx: PackInputs must keep it')
             self.results.append((sample['sample_idx'], int(sample['gt_label']), sample['pred_score'].tolist()))
 
     def compute_metrics(self, results: list) -> dict:

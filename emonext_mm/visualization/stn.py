@@ -1,4 +1,4 @@
-"""What the STN samples of a face, and what comes out of it."""
+"""Faces before and after the STN."""
 from __future__ import annotations
 
 import torch
@@ -11,21 +11,24 @@ from emonext_mm.visualization.faces import aligns_corners, draw_face, draw_frame
 
 @torch.no_grad()
 def draw_stn(preprocessor: STNDataPreprocessor, dataset: BaseDataset, count: int = 10) -> Figure:
-    """Draw faces of a data set before the STN, with the frame it samples, and after it.
+    """Draw faces of a data set before the STN, with the frame that it samples, and below each the face after it.
+
+    Args:
+        count: the number of faces, taken at equal distances from the data set; fewer if it is smaller.
 
     Raises:
         ValueError: the pipeline of the data set gives several views of an image.
         RuntimeError: the STN is off.
     """
-    places = torch.linspace(0, len(dataset) - 1, min(count, len(dataset))).int().tolist()
-    faces = model_inputs(preprocessor, dataset, places)
+    indices = torch.linspace(0, len(dataset) - 1, min(count, len(dataset))).int().tolist()
+    faces = model_inputs(preprocessor, dataset, indices)
     warped, theta = preprocessor.warp(faces)
     figure = Figure(figsize=(1.3 * len(faces), 3.1), layout='constrained')
-    figure.suptitle('Above: what the STN gets, and the frame it samples. Below: what the backbone gets of it.')
+    figure.suptitle('Above: faces and the frame that the STN samples. Below: the output of the STN.')
     before, after = figure.subplots(2, len(faces), squeeze=False)
-    for column, (face, out) in enumerate(zip(faces, warped)):
+    for column, (face, output) in enumerate(zip(faces, warped)):
         draw_face(before[column], face, preprocessor)
-        draw_face(after[column], out, preprocessor)
+        draw_face(after[column], output, preprocessor)
     height, width = faces.shape[-2:]
     draw_frames(before, sampling_frame(theta, height, width, aligns_corners(preprocessor)), height, width)
     return figure

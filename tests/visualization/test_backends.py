@@ -3,11 +3,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from mmengine.visualization import Visualizer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from emonext_mm.visualization.backends import kept_open, save_and_log
+from emonext_mm.visualization.backends import kept_open, save_and_log, save_figure
 
 BACKENDS = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
 
@@ -29,10 +30,10 @@ def images_of(tmp_path):
                   for image in events.Images(tag)] for tag in events.Tags()['images']}
 
 
-def test_file_and_tensorboard_hold_the_same_picture(tmp_path, visualizer):
+def test_file_and_tensorboard_hold_the_same_figure(tmp_path, visualizer):
     with kept_open(visualizer):
-        save_and_log(make_figure(), tmp_path / 'pictures' / 'red.png', visualizer)
-    written = cv2.imread(str(tmp_path / 'pictures' / 'red.png'))
+        save_and_log(make_figure(), tmp_path / 'figures' / 'red.png', visualizer)
+    written = cv2.imread(str(tmp_path / 'figures' / 'red.png'))
     assert written.shape == (240, 360, 3)
     assert (written == (0, 0, 255)).all(-1).sum() > 100  # BGR
     images = images_of(tmp_path)
@@ -48,10 +49,18 @@ def test_note_stands_below(tmp_path, visualizer):
     visualizer.close()
 
 
+def test_file_alone(tmp_path):
+    save_figure(make_figure(), tmp_path / 'figures' / 'red.png')
+    assert cv2.imread(str(tmp_path / 'figures' / 'red.png')).shape == (240, 360, 3)
+    assert [path.name for path in (tmp_path / 'figures').iterdir()] == ['red.png']
+    assert not pyplot.get_fignums()
+
+
 def test_file_that_cannot_be_written(tmp_path, visualizer):
     (tmp_path / 'taken').write_text('')
-    with pytest.raises(OSError, match='taken'):
-        save_and_log(make_figure(), tmp_path / 'taken' / 'red.png', visualizer)
+    for save in (save_figure, lambda *args: save_and_log(*args, visualizer)):
+        with pytest.raises(OSError, match='taken'):
+            save(make_figure(), tmp_path / 'taken' / 'red.png')
     assert [path.name for path in tmp_path.iterdir()] == ['taken']
 
 
@@ -63,7 +72,7 @@ class Backend:
 
 
 def test_kept_open():
-    """Whoever closes meanwhile does not; at the end, and after an error, they are closed once."""
+    """Backends are closed once, at the end of the block or after an error in it, and not by close() inside it."""
     visualizer, backend = Visualizer(), Backend()
     visualizer._vis_backends = dict(it=backend)
     with kept_open(visualizer):
@@ -77,8 +86,8 @@ def test_kept_open():
     assert backend.closed == 3
 
 
-def test_backends_of_other_kinds_get_it_too(tmp_path):
-    got = {}
-    backend = SimpleNamespace(add_image=lambda name, image: got.update({name: image}))
+def test_backends_of_other_kinds(tmp_path):
+    logged = {}
+    backend = SimpleNamespace(add_image=lambda name, image: logged.update({name: image}))
     save_and_log(make_figure(), tmp_path / 'red.png', SimpleNamespace(_vis_backends=dict(wandb=backend)))
-    np.testing.assert_array_equal(got['red'][..., ::-1], cv2.imread(str(tmp_path / 'red.png')))
+    np.testing.assert_array_equal(logged['red'][..., ::-1], cv2.imread(str(tmp_path / 'red.png')))

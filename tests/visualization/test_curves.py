@@ -15,7 +15,7 @@ VALIDATION = [{'accuracy/top1': score, 'accuracy/ci95_low': score - 2, 'accuracy
 def panels(log):
     figure = draw_curves(log, 'my run')
     assert figure.get_suptitle() == 'Learning curves of my run'
-    figure.draw_without_rendering()  # with constrained layout, nothing may overlap
+    figure.draw_without_rendering()  # runs constrained layout
     shown = {axes.get_ylabel(): axes for axes in figure.axes if axes.axison}
     assert len({axes.get_xlabel() for axes in shown.values()}) == 1
     return shown
@@ -87,7 +87,7 @@ def test_iterations():
 
 @pytest.mark.parametrize('count', [1, 2, 3, 4])
 def test_one_axis_of_epochs(count):
-    """All panels show the same epochs."""
+    """All panels have the same range of epochs."""
     keys = ('loss', 'loss_sa', 'base_lr')[:count]
     entries = [{'epoch': 1, 'step': step, **dict.fromkeys(keys, 1.0)} for step in (2, 4)]
     shown = panels(TrainingLog(entries, VALIDATION if count == 4 else []))

@@ -6,10 +6,10 @@ from emonext_mm.evaluation.comparison.report import Side
 from emonext_mm.visualization.differences import draw_differences, most_different
 from tests.helpers.made_runs import make_run
 
-# The true class' probability: 0.9 and 0.2, 0.9 and 0.8, 0.1 and 0.6, the same, 0.05 and 0.7.
+# Probability of the true class in A and B: 0.9 and 0.2, 0.9 and 0.8, 0.1 and 0.6, the same, 0.05 and 0.7.
 A = Side('A', [make_run([0, 1, 2, 0, 1], [0, 1, 0, 0, 0], confidence=[0.9, 0.9, 0.8, 0.7, 0.9])])
 B = Side('B', [make_run([0, 1, 2, 0, 1], [1, 1, 2, 0, 1], confidence=[0.6, 0.8, 0.6, 0.7, 0.7])])
-PLACES = np.array([4, 3, 2, 1, 0])
+INDICES = np.array([4, 3, 2, 1, 0])
 
 
 @pytest.fixture
@@ -18,25 +18,27 @@ def faces():
 
 
 def test_images_and_captions(faces):
-    figure = draw_differences(faces, PLACES, A, B)
+    figure = draw_differences(faces, INDICES, A, B)
     drawn = [axes for axes in figure.axes if axes.images]
     assert [axes.get_xlabel() for axes in drawn] == [
-        'sad 0.05 → 0.70\nA: happy 0.90\nB: sad 0.70',
-        'neutral 0.10 → 0.60\nA: happy 0.80\nB: neutral 0.60',
-        'happy 0.90 → 0.20\nA: happy 0.90\nB: sad 0.60',
-        'sad 0.90 → 0.80\nA: sad 0.90\nB: sad 0.80',
+        'sad 0.05 → 0.70\nbefore: happy 0.90\nafter: sad 0.70',
+        'neutral 0.10 → 0.60\nbefore: happy 0.80\nafter: neutral 0.60',
+        'happy 0.90 → 0.20\nbefore: happy 0.90\nafter: sad 0.60',
+        'sad 0.90 → 0.80\nbefore: sad 0.90\nafter: sad 0.80',
     ]
-    for axes, place in zip(drawn, (0, 2, 4, 3)):
-        np.testing.assert_array_equal(axes.images[0].get_array(), faces.images[place])
-    assert figure.get_suptitle() == (
-        'Probability of the true class, A → B: the 2 that rise most, then the 2 that fall most')
+    assert [axes.xaxis.label.get_color() for axes in drawn] == ['tab:green', 'tab:green', 'tab:red', 'tab:red']
+    for axes, index in zip(drawn, (0, 2, 4, 3)):
+        np.testing.assert_array_equal(axes.images[0].get_array(), faces.images[index])
+    title = figure.get_suptitle()
+    assert title.startswith('A → B: ')
+    assert all(part in title for part in ('2 largest gains', '2 largest losses'))
 
 
 def test_several_runs_are_averaged(faces):
     both = Side('B', [*A.runs, *B.runs])
-    figure = draw_differences(faces, PLACES, A, both)
-    assert figure.axes[0].get_xlabel() == 'sad 0.05 → 0.38\nA: happy 0.90\nB: happy 0.53'
-    assert 'A → B, means of 1 and 2 runs: ' in figure.get_suptitle()
+    figure = draw_differences(faces, INDICES, A, both)
+    assert figure.axes[0].get_xlabel() == 'sad 0.05 → 0.38\nbefore: happy 0.90\nafter: happy 0.53'
+    assert 'A → B, means of 1 and 2 runs' in figure.get_suptitle()
 
 
 def test_most_different():
@@ -46,6 +48,6 @@ def test_most_different():
 
 
 def test_missing_image(tmp_path, monkeypatch, faces):
-    monkeypatch.setattr(faces, 'get_data_info', lambda place: dict(img_path=str(tmp_path / 'gone.jpg')))
+    monkeypatch.setattr(faces, 'get_data_info', lambda index: dict(img_path=str(tmp_path / 'gone.jpg')))
     with pytest.raises(FileNotFoundError, match=r'gone\.jpg'):
-        draw_differences(faces, PLACES, A, B)
+        draw_differences(faces, INDICES, A, B)

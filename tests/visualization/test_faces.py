@@ -13,7 +13,7 @@ IDENTITY = [1.0, 0, 0, 0, 1, 0]
 
 
 class Faces:
-    """A constant grey each."""
+    """A data set of constant grey images, brighter with the index."""
 
     def __init__(self, views=1):
         self.views = views
@@ -45,7 +45,7 @@ def test_model_inputs_are_normalised_and_not_warped(kind):
 
 
 def test_several_views():
-    with pytest.raises(ValueError, match='the pipeline gives 2 views of each image, and one is needed to draw on'):
+    with pytest.raises(ValueError, match='2 views'):
         model_inputs(ClsDataPreprocessor(), Faces(views=2), [0])
 
 
@@ -63,7 +63,7 @@ def test_frame_is_what_the_warp_samples(theta, align_corners, left, right, top, 
 
 
 def test_frame_turns_with_theta():
-    """Output right is input down: the first corner of the frame is the image's top right one."""
+    """The output's right is the input's bottom, so the frame starts at the top right corner of the image."""
     np.testing.assert_allclose(frame_of([0.0, -1, 0, 1, 0, 0])[:2], [(31.5, -0.5), (31.5, 23.5)], atol=1e-4)
 
 
@@ -77,12 +77,12 @@ def test_face_is_drawn_in_its_own_pixels():
     assert axes.images[0].get_array().tolist() == [[[0] * 3, [100] * 3, [255] * 3]]
 
 
-def room_round(theta):
+def margin_for(theta):
     axes = Figure().subplots(1, 2)
     frames = torch.stack([torch.from_numpy(frame_of(IDENTITY).T), torch.from_numpy(frame_of(theta).T)])
     draw_frames(axes, frames, HEIGHT, WIDTH)
-    for place, frame in zip(axes, frames):
-        np.testing.assert_allclose(place.lines[0].get_xydata(), frame.T)
+    for each, frame in zip(axes, frames):
+        np.testing.assert_allclose(each.lines[0].get_xydata(), frame.T)
     assert axes[0].get_xlim() == axes[1].get_xlim()  # one scale for all
     left, right = axes[0].get_xlim()
     bottom, top = axes[0].get_ylim()
@@ -92,12 +92,12 @@ def room_round(theta):
     return shares[0]
 
 
-@pytest.mark.parametrize(('theta', 'room'), [
+@pytest.mark.parametrize(('theta', 'margin'), [
     (IDENTITY, 0.03),
     ([1.0, 0, 0.4, 0, 1, 0], 0.23),  # 0.2 of the width to the right
     ([1.0, 0, 0, 0, 1, -0.4], 0.23),  # 0.2 of the height above
     ([1.5, 0, 0, 0, 1, 0], 0.28),
     ([9.0, 0, 0, 0, 9, 0], 0.5),
 ])
-def test_room_for_the_widest_frame(theta, room):
-    assert room_round(theta) == pytest.approx(room, abs=1e-6)
+def test_margin_for_the_widest_frame(theta, margin):
+    assert margin_for(theta) == pytest.approx(margin, abs=1e-6)

@@ -5,8 +5,8 @@ import torch
 from emonext_mm.visualization.scores import GatherScores
 
 
-def sample(place, label, *scores):
-    return dict(sample_idx=place, gt_label=torch.tensor([label]), pred_score=torch.tensor(scores))
+def sample(index, label, *scores):
+    return dict(sample_idx=index, gt_label=torch.tensor([label]), pred_score=torch.tensor(scores))
 
 
 def test_in_the_order_of_the_data_set():
@@ -19,8 +19,8 @@ def test_in_the_order_of_the_data_set():
 
 
 @pytest.mark.parametrize(('missing', 'message'), [
-    ('gt_label', 'the samples have no label, so nothing is right or wrong'),
-    ('sample_idx', 'PackInputs must keep sample_idx'),
+    ('gt_label', 'no gt_label'),
+    ('sample_idx', 'no sample_idx: PackInputs'),
 ])
 def test_incomplete_samples(missing, message):
     incomplete = sample(0, 1, 0.5, 0.5)
