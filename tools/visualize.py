@@ -1,85 +1,44 @@
-"""Draw what there is to see of a config, and of the training run that it led to.
+"""Draw the figures of a training run from its config, checkpoint and log.
 
     python tools/visualize.py configs/emonext_atto_synthetic.py work_dirs/emonext_atto_synthetic
 
-confusion  counts of true and predicted classes
-mistakes   the most confident ones
+confusion  confusion matrix
+mistakes   most confident mistakes
 stn        faces before and after the STN, with the frame that it samples
-cam        class-activation maps, on the faces as they were before the STN
-curves     learning curves, from the log of the work dir
-schedule   learning rate (and momentum, if it changes); needs the config alone
+cam        class activation maps, on the faces before the STN (pip install captum)
+curves     learning curves, from the log in the work dir
 
-Faces are those of the test split; --cfg-options test_dataloader.dataset.split=val takes the validation split. In place
-of the work dir a checkpoint in it will do. What cannot be drawn is named, with the reason.
+Faces come from the test split; --cfg-options test_dataloader.dataset.split=val takes the validation split. A checkpoint
+may be given instead of a work dir. A figure that cannot be drawn is listed with the reason.
 """
 from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from pathlib import Path
 
 import _preflight  # noqa: F401
 from mmengine.config import DictAction
-from mmengine.runner import Runner
 
-from emonext_mm.apis.visualize import PICTURES, Run
-from emonext_mm.compat.config import prepare_test, prepare_train
-from emonext_mm.utils.command_line import find_checkpoint, read_test_config
+from emonext_mm.apis.visualize import FIGURES, visualize
 from emonext_mm.utils.errors import one_line_errors
-from emonext_mm.visualization.backends import kept_open, save_and_log
 
 
-def parse_args() -> Namespace:
+def parse_args(argv: list[str] | None = None) -> Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument('config')
-    parser.add_argument('run', nargs='?', type=Path, help='work dir of a training run, or a checkpoint')
-    parser.add_argument('--out', type=Path, help='folder of the pictures (default: pictures/ in the work dir)')
-    parser.add_argument('--only', nargs='+', choices=PICTURES, help='these pictures, and fail without one of them')
+    parser.add_argument('run', nargs='?', help='work dir of a training, or a checkpoint')
+    parser.add_argument('--out', help='folder of the figures (default: figures/ in the work dir)')
+    parser.add_argument('--only', nargs='+', choices=FIGURES, default=[], help='these figures; each must be drawn')
     parser.add_argument('--tta', action='store_true', help='confusion and mistakes on ten crops, as in test.py')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='as in test.py')
-    return parser.parse_intermixed_args()  # options may stand before the run, which may be absent
+    return parser.parse_intermixed_args(argv)  # an optional run may follow the options
 
 
-def find_run(args: Namespace) -> tuple[Path | None, Path | None]:
-    """Work dir and checkpoint, as far as they are there.
-
-    Raises:
-        FileNotFoundError: they were given, and are not there.
-    """
-    if args.run is not None and not args.run.exists():
-        raise FileNotFoundError(f'{args.run}: there is no such checkpoint, nor a work dir')
-    if args.run is None or not args.run.is_dir():
-        return args.run and args.run.parent, args.run
-    try:
-        return args.run, find_checkpoint(args.run)
-    except FileNotFoundError:  # the run is young; it may have a log
-        return args.run, None
-
-
-def build_runner(args: Namespace, out: Path, checkpoint: Path | None) -> Runner:
-    cfg = read_test_config(Namespace(
-        config=args.config, work_dir=str(out), checkpoint=checkpoint and str(checkpoint), cfg_options=args.cfg_options,
-        tta=args.tta, launcher='none', amp=False, show=False, show_dir=None, no_pin_memory=False))
-    cfg.test_evaluator = []
-    return Runner.from_cfg(prepare_test(prepare_train(cfg)))
-
-
-def main() -> None:
-    args = parse_args()
-    log_dir, checkpoint = find_run(args)
-    out = args.out or (log_dir or Path('work_dirs') / Path(args.config).stem) / 'pictures'
-    runner = build_runner(args, out, checkpoint)
-    missing = {}
-    with kept_open(runner.visualizer):
-        run = Run(runner, log_dir)
-        for name in args.only or PICTURES:
-            try:
-                figure = PICTURES[name](run)
-            except (ValueError, OSError, ImportError) as error:
-                missing[name] = f'not drawn: {error}'
-            else:
-                save_and_log(figure, out / f'{name}.png', runner.visualizer, run.note(name))
-    print('', *(f'{name:<10}{missing.get(name, out / f"{name}.png")}' for name in args.only or PICTURES), sep='\n')
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    result = visualize(**vars(args))
+    missing = {name: f'not drawn: {reason}' for name, reason in result.missing.items()}
+    print('', *(f'{name:<10}{path}' for name, path in {**result.figures, **missing}.items()), sep='\n')
     if args.only and missing:
         raise ValueError('; '.join(f'{name} was {reason}' for name, reason in missing.items()))
 

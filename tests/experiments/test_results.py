@@ -7,7 +7,7 @@ from emonext_mm.evaluation import predictions
 from emonext_mm.experiments.lists import read_list
 from emonext_mm.experiments.results import collect, to_table
 from tests.helpers.made_runs import CLASSES, make_run
-from tests.utils.test_training_log import training, validation, write_run
+from tests.helpers.training_logs import training, validation, write_run
 
 LABELS = [0, 0, 0, 1, 1, 2]
 PREDICTED = {  # of each run and test
