@@ -1,6 +1,7 @@
 import pytest
 from rich.box import SIMPLE
 from rich.table import Table
+from rich.text import Text
 
 from emonext_mm.utils.tables import render
 
@@ -8,7 +9,7 @@ from emonext_mm.utils.tables import render
 def table(*cells):
     made = Table('name', 'accuracy in %', box=SIMPLE)
     for cell in cells:
-        made.add_row(cell, '[bold]72.5[/bold]')
+        made.add_row(cell, Text('72.5', 'bold red'))
     return made
 
 
@@ -25,6 +26,10 @@ def test_plain_text(monkeypatch):
     text = render(table('tiny'))
     assert '\x1b' not in text
     assert all(line == line.rstrip() for line in text.split('\n'))
+
+
+def test_brackets_and_colons_stay():
+    assert all(name in render(table(name)) for name in ('[b]', '[bold]sad[/bold]', ':smile:'))
 
 
 @pytest.mark.parametrize('width', [40, 200])
