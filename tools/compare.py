@@ -1,71 +1,41 @@
-"""Compare runs on the same samples: is a difference more than noise?
+"""Compare runs on the same samples: is a difference in accuracy significant?
 
-    python tools/test.py CONFIG work_dirs/a --out a.json    # .csv does as well
+    python tools/test.py CONFIG work_dirs/a --out a.json    # or .csv
     python tools/test.py CONFIG work_dirs/b --out b.json
     python tools/compare.py a.json b.json --out work_dirs/a_b
 
-Three files or more: each is compared with the first. Several runs of two methods, which differ by their seeds alone:
+With three or more files, each is compared with the first. Several runs of two methods that differ only in their seeds:
 
     python tools/compare.py a0.json a1.json a2.json --against b0.json b1.json b2.json
 
-Of two runs it gives the difference in accuracy with its 95 % interval (Tango) and McNemar's exact test, on all images
-and on those without a copy in training, and the change of each class (Holm's correction); over several seeds, their
-spread, and the difference against the noise of seeds and samples. It ends with what that shows, in words.
+For two runs the report contains the difference in accuracy with its 95 % interval (Tango) and McNemar's exact test, on
+all images and on the leak-free ones (without a duplicate in training), and the change of each class (Holm's
+correction). For several seeds it contains their spread, and the difference tested over seeds and samples. The result
+follows in words.
 
-The report goes to the screen; --out adds comparison.json (all of it) and differences.png, the images on which two
-differ most (with three files or more: differences_B.png, ...).
+The report is printed; --out also writes it to comparison.json, and the images on which two sides differ most to
+differences.png (with three or more files: differences_B.png, ...).
 """
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import _preflight  # noqa: F401
 
-from emonext_mm.evaluation.comparison.alignment import pair
-from emonext_mm.evaluation.comparison.dataset import find_tested_data, which_are_clean
-from emonext_mm.evaluation.comparison.report import compare, make_sides
-from emonext_mm.evaluation.comparison.text import to_text
-from emonext_mm.evaluation.predictions import read_predictions
+from emonext_mm.apis.compare import compare
 from emonext_mm.utils.errors import one_line_errors
-from emonext_mm.utils.files import write_atomic
-from emonext_mm.visualization.backends import save_figure
-from emonext_mm.visualization.differences import draw_differences
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument('runs', nargs='+', help='predictions, as tools/test.py --out writes them (.json, .csv)')
+    parser.add_argument('runs', nargs='+', help='files of predictions from tools/test.py --out (.json, .csv)')
     parser.add_argument('--against', nargs='+', default=[], metavar='RUN',
-                        help='then the runs before it are one method, those after it the other')
+                        help='runs of the other method; the files before it are the runs of the first method')
     parser.add_argument('--out', type=Path, metavar='DIR', help='folder for comparison.json and differences.png')
     args = parser.parse_args(argv)
-    if len(args.runs) + len(args.against) < 2:
-        raise ValueError(f'{args.runs[0]} is compared with nothing: give two files or more')
-    runs = pair([read_predictions(path) for path in (*args.runs, *args.against)])
-    count = len(args.runs)
-    sides = make_sides([runs[:count], runs[count:]] if args.against else [[run] for run in runs])
-    data = clean = None
-    notes = []
-    try:
-        data = find_tested_data(runs[0])
-        clean = which_are_clean(*data)
-    except ValueError as error:
-        missing = 'images without a copy in training are not told apart' + ('' if data else ', and none is drawn')
-        notes.append(f'{missing}: {error}')
-    plain = compare(sides, clean)
-    print('\n'.join([to_text(plain), '', *notes]).rstrip())
-    if args.out:
-        write_atomic(args.out / 'comparison.json', json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False))
-        print(f'\n{args.out / "comparison.json"}')
-        for side in sides[1:] if data else []:
-            path = args.out / ('differences.png' if len(sides) == 2 else f'differences_{side.name}.png')
-            try:
-                save_figure(draw_differences(*data, sides[0], side), path)
-                print(path)
-            except FileNotFoundError as error:  # files of images, which a data set opens no sooner
-                print(f'{path} was not drawn: {error}')
+    comparison = compare(args.runs, args.against, args.out)
+    print('\n\n'.join(filter(None, [comparison.text, '\n'.join(map(str, comparison.files))])))
 
 
 if __name__ == '__main__':

@@ -5,8 +5,7 @@ with it. Views and their order are those of ``torchvision.transforms.TenCrop``.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug

@@ -1,5 +1,6 @@
-from emonext_mm.evaluation.leak_free import CleanAccuracy, measure_clean
+"""Metrics of emotion recognition, files of predictions, and the comparison of runs."""
+from emonext_mm.evaluation.leak_free import LeakFreeAccuracy, measure_leak_free
 from emonext_mm.evaluation.metrics import EmotionMetric
-from emonext_mm.evaluation.predictions import PredictionFile
+from emonext_mm.evaluation.prediction_writer import PredictionFile
 
-__all__ = ['CleanAccuracy', 'EmotionMetric', 'PredictionFile', 'measure_clean']
+__all__ = ['EmotionMetric', 'LeakFreeAccuracy', 'PredictionFile', 'measure_leak_free']

@@ -1,7 +1,8 @@
-"""Under which conditions a number was measured: without them it cannot be made again, nor compared."""
+"""The conditions of a test: without them its metrics can be neither reproduced nor compared."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
@@ -11,31 +12,34 @@ from emonext_mm.utils.plain import to_plain
 
 
 class ConditionsHook(Hook):
-    """Notes what a test's checkpoint says of itself when it is loaded, and describes the test.
+    """Record the metadata of a checkpoint when a runner loads it, and describe the test of that runner.
 
-    ``runner.register_hook(ConditionsHook())`` before the test, :meth:`describe` after it.
+    Call ``runner.register_hook(ConditionsHook())`` before the test and :meth:`describe` after it.
 
     Args:
-        cfg_options: by which the config differs from its file.
+        cfg_options: options that were merged into the config file.
     """
 
     def __init__(self, cfg_options: dict | None = None) -> None:
         self.cfg_options = cfg_options or {}
-        self.checkpoint: dict = {'epoch': None, 'weights': 'unknown'}
+        self.checkpoint: dict = {'epoch': None, 'iteration': None, 'weights': 'unknown'}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         meta = checkpoint.get('meta') or {}
-        self.checkpoint = {'epoch': meta.get('epoch'), 'weights': _weights(runner, checkpoint, meta)}
+        # Iteration-based training stores epoch 0.
+        self.checkpoint = {'epoch': meta.get('epoch') or None, 'iteration': meta.get('iter'),
+                           'weights': _weights(runner, checkpoint, meta)}
 
     def describe(self, runner: Runner, metrics: dict) -> dict:
-        """The conditions of a test that gave ``metrics``, all of them plain values.
+        """Conditions of a test and its ``metrics``, as plain values:
 
-        - ``config`` (its name), ``cfg_options``
-        - ``checkpoint`` (the file), ``epoch`` (None if the file does not say), ``weights`` ('EMA', 'raw' or 'unknown')
-        - ``dataset`` (its config but for the pipeline: enough to find the images again), ``split`` (its official
-          name, such as PublicTest), ``samples``, ``clean`` (how many of them have no copy in training; None where
-          that is not known)
-        - ``views`` of each image, and how there come to be several: ``transform`` and ``merge`` (None for a single one)
+        - ``config`` (name of the file), ``cfg_options``
+        - ``checkpoint`` (path), ``epoch`` and ``iteration`` (None if the checkpoint does not store them; the epoch also
+          after iteration-based training), ``weights`` ('EMA', 'raw' or 'unknown')
+        - ``dataset`` (its config without the pipeline, which is enough to load the images again), ``split`` (the
+          official name, such as PublicTest), ``samples``, ``leak_free`` (number of samples without a duplicate in
+          training; None if unknown)
+        - ``views`` per image; for several views their ``transform`` and ``merge``, else None
         """
         dataset = runner.test_dataloader.dataset
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -44,12 +48,12 @@ class ConditionsHook(Hook):
         return to_plain({
             'config': Path(runner.cfg.filename).stem if runner.cfg.filename else None,
             'cfg_options': self.cfg_options,
-            'checkpoint': runner._load_from,
+            'checkpoint': runner.cfg.get('load_from'),
             **self.checkpoint,
-            'dataset': cfg,
-            'split': getattr(dataset, 'usage', getattr(dataset, 'split', None)),
+            'dataset': _with_names(cfg),
+            'split': getattr(dataset, 'official_split', getattr(dataset, 'split', None)),
             'samples': len(dataset),
-            'clean': metrics.get('clean/samples'),
+            'leak_free': metrics.get('leak_free/samples'),
             'views': len(dataset[0]['inputs']) if tta else 1,
             'transform': type(dataset.pipeline.transforms[-1]).__name__ if tta else None,
             'merge': type(model).__name__ if tta else None,
@@ -57,9 +61,10 @@ class ConditionsHook(Hook):
 
 
 def subject_line(conditions: dict) -> str:
-    """``Tested 3589 images of FER2013, PublicTest; 3283 of them have no copy in training``."""
-    clean = '' if conditions['clean'] is None else f'; {conditions["clean"]} of them have no copy in training'
-    return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}, {conditions["split"]}{clean}'
+    """``Tested 3589 images of FER2013, PublicTest; 3283 of them are leak-free (no duplicate in training)``."""
+    count = conditions['leak_free']
+    leak_free = '' if count is None else f'; {count} of them are leak-free (no duplicate in training)'
+    return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}, {conditions["split"]}{leak_free}'
 
 
 def conditions_line(conditions: dict) -> str:
@@ -67,17 +72,31 @@ def conditions_line(conditions: dict) -> str:
     views = 'single view'
     if conditions['views'] > 1:
         views = f'{conditions["views"]} views ({conditions["transform"]}, {conditions["merge"]})'
-    return (f'{conditions["config"]}, epoch {conditions["epoch"] or "unknown"}, {conditions["weights"]} weights, '
-            f'{views}')
+    return f'{conditions["config"]}, {_progress(conditions)}, {conditions["weights"]} weights, {views}'
+
+
+def _progress(conditions: dict) -> str:
+    if conditions['epoch'] is None and conditions['iteration'] is not None:
+        return f'iteration {conditions["iteration"]}'
+    return f'epoch {conditions["epoch"] or "unknown"}'
 
 
 def _weights(runner: Runner, checkpoint: dict, meta: dict) -> str:
-    """Which weights of the checkpoint the test uses: ``state_dict`` is the average wherever one was kept."""
+    """Which weights of the checkpoint are tested: ``state_dict`` holds the average if the training kept one."""
     if any(isinstance(hook, EMAHook) for hook in runner.hooks):
-        return 'raw'  # emonext_mm.host leaves the hook only where it brings them back
-    if 'weights' in meta:  # converted from elsewhere
+        return 'raw'  # compat.config keeps the hook in a test only where it restores the raw weights
+    if 'weights' in meta:  # converted from another format
         return meta['weights']
     if 'ema_state_dict' in checkpoint:
         return 'EMA'
-    # Without it, a run that averaged may have been stripped, or stopped before the average began.
+    # Without it, a training with an average may have been stripped of it, or stopped before the average began.
     return 'raw' if 'cfg' in meta and 'EMAHook' not in meta['cfg'] else 'unknown'
+
+
+def _with_names(value: Any) -> Any:
+    """Replace classes by their names: a config in pure Python gives the class itself as ``type``."""
+    if isinstance(value, dict):
+        return {key: _with_names(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_names(item) for item in value]
+    return value.__name__ if isinstance(value, type) else value

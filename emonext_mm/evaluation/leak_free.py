@@ -1,4 +1,4 @@
-"""Accuracy on the test images that have no copy in training: what is left of a number when memory is taken away."""
+"""Accuracy on the leak-free test images: those without a duplicate among the training images."""
 from __future__ import annotations
 
 import logging
@@ -13,52 +13,52 @@ from mmengine.logging import print_log
 from emonext_mm.evaluation.metrics import wilson_interval
 
 
-class CleanAccuracy(BaseMetric):
-    """Accuracy on the clean samples, in %, with its 95 % Wilson interval, and their number.
+class LeakFreeAccuracy(BaseMetric):
+    """Accuracy on the leak-free samples in %, its 95 % Wilson interval, and the number of these samples.
 
-    ``clean/accuracy``, ``clean/ci95_low``, ``clean/ci95_high``, ``clean/samples``; where no sample is clean, the
-    last one alone.
+    The keys are ``leak_free/accuracy``, ``leak_free/ci95_low``, ``leak_free/ci95_high`` and ``leak_free/samples``;
+    without any leak-free sample, only the last one.
 
     Args:
-        clean: (N,) bool, of every sample of the data set, in its order, whether it has no copy in training.
-        **kwargs: the host's ``collect_device``, ``collect_dir``.
+        leak_free: (N,) bool, for each sample of the data set, in its order: no duplicate in training.
+        **kwargs: ``collect_device`` and ``collect_dir`` of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: later, when samples do not carry their place in the data set.
+        ValueError: in the evaluation: samples without their index in the data set.
     """
 
-    default_prefix = 'clean'
+    default_prefix = 'leak_free'
 
-    def __init__(self, clean: np.ndarray, **kwargs: Any) -> None:
+    def __init__(self, leak_free: np.ndarray, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.clean = clean
+        self.leak_free = leak_free
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep place and hit of each sample; it holds ``sample_idx``, ``gt_label`` and ``pred_score`` (K,)."""
+        """Store index and correctness of each sample, which holds ``sample_idx``, ``gt_label``, ``pred_score`` (K,)."""
         for sample in data_samples:
-            hit = int(sample['pred_score'].argmax()) == int(sample['gt_label'])
-            self.results.append((sample.get('sample_idx'), hit))
+            correct = int(sample['pred_score'].argmax()) == int(sample['gt_label'])
+            self.results.append((sample.get('sample_idx'), correct))
 
     def compute_metrics(self, results: list[tuple[int, bool]]) -> dict:
-        if {place for place, _ in results} != set(range(len(self.clean))):
-            raise ValueError('samples do not carry their place in the data set: PackInputs must keep sample_idx')
-        hits = [hit for place, hit in results if self.clean[place]]
-        if not hits:
+        if {index for index, _ in results} != set(range(len(self.leak_free))):
+            raise ValueError('samples do not carry their index in the data set: PackInputs must keep sample_idx')
+        correct = [hit for index, hit in results if self.leak_free[index]]
+        if not correct:
             return {'samples': 0}
-        low, high = wilson_interval(sum(hits), len(hits))
-        return {'accuracy': 100 * sum(hits) / len(hits), 'ci95_low': 100 * low, 'ci95_high': 100 * high,
-                'samples': len(hits)}
+        low, high = wilson_interval(sum(correct), len(correct))
+        return {'accuracy': 100 * sum(correct) / len(correct), 'ci95_low': 100 * low, 'ci95_high': 100 * high,
+                'samples': len(correct)}
 
 
-def measure_clean(evaluator: Evaluator, dataset: BaseDataset) -> None:
-    """Let an evaluator measure the clean accuracy too, if the data set can tell which of its samples are clean.
+def measure_leak_free(evaluator: Evaluator, dataset: BaseDataset) -> None:
+    """Add :class:`LeakFreeAccuracy` to an evaluator if the data set knows which of its samples are leak-free.
 
-    ``dataset.leaked`` (N,) bool says so (see ``FER2013``), or raises ValueError: the reason is logged. Nothing is
-    added to an evaluator that measures nothing, nor for the training split itself.
+    ``dataset.leaked`` (see ``FER2013``) is (N,) bool or raises ValueError, whose reason is logged. Nothing is added
+    to an evaluator without metrics, nor for the training split.
     """
     if not evaluator.metrics or not hasattr(type(dataset), 'leaked') or dataset.split == 'train':
         return
     try:
-        evaluator.metrics.append(CleanAccuracy(~dataset.leaked))
+        evaluator.metrics.append(LeakFreeAccuracy(~dataset.leaked))
     except ValueError as error:
-        print_log(f'accuracy on clean images is not measured: {error}', logger='current', level=logging.WARNING)
+        print_log(f'leak-free accuracy is not measured: {error}', logger='current', level=logging.WARNING)

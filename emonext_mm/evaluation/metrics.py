@@ -1,46 +1,45 @@
-"""What a test of facial emotion recognition reports.
+"""Metrics of facial emotion recognition.
 
-Wilson, "Probable Inference", JASA 1927 (the interval); Guo et al., "On Calibration of Modern Neural Networks", ICML
-2017 (the calibration error).
+Wilson, "Probable Inference", JASA 1927 (interval, through SciPy); Guo et al., "On Calibration of Modern Neural
+Networks", ICML 2017 (calibration error).
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
 from mmpretrain.evaluation import ConfusionMatrix
 from mmpretrain.registry import METRICS
+from scipy.stats import binomtest
 from torch import Tensor
 
 
 @METRICS.register_module()
 class EmotionMetric(BaseMetric):
-    """Accuracy with its interval, macro averages, calibration; per class and confusion matrix if asked for.
+    """Accuracy with its interval, macro averages and calibration error; optionally scores per class.
 
-    One metric and not a list of the host's: all but the calibration error follows from the confusion matrix, which
-    is the host's; samples are gathered once; classes carry names. What the host's ``Accuracy``,
-    ``SingleLabelMetric`` and ``ConfusionMatrix`` report keeps their keys, so ``save_best`` and old logs stay good.
+    All but the calibration error follow from one confusion matrix, so that samples are gathered once. The keys are
+    those of MMPretrain's ``Accuracy``, ``SingleLabelMetric`` and ``ConfusionMatrix`` where these report the same.
 
-    - ``accuracy/top1``, ``accuracy/ci95_low``, ``accuracy/ci95_high``: the accuracy and its 95 % Wilson interval
+    - ``accuracy/top1``, ``accuracy/ci95_low``, ``accuracy/ci95_high``: accuracy and its 95 % Wilson interval
     - ``single-label/precision``, ``single-label/recall``, ``single-label/f1-score``: means over the classes that have
-      samples; the second is the unweighted average recall (UAR), the third macro-F1
+      samples; the second is the unweighted average recall (UAR), the third is macro-F1
     - ``calibration/ece``: expected calibration error, see :func:`calibration_error`
-    - ``precision/<class>``, ``recall/<class>``, ``f1-score/<class>``: 0 where not defined (``per_class``)
-    - ``confusion_matrix/result``: counts (K, K) int64, rows the true class (``per_class``)
+    - ``precision/<class>``, ``recall/<class>``, ``f1-score/<class>``: 0 where undefined (with ``per_class``)
+    - ``confusion_matrix/result``: counts (K, K) int64, one row for each true class (with ``per_class``)
 
-    All in % but the last. The host's averages differ for classes without a sample: it counts them as 0.
+    All in %, except the last. Deviation from MMPretrain: its averages count a class without samples as 0.
 
     Args:
-        per_class: report per class, and the confusion matrix. Off, the line in the log stays short.
-        num_bins: bins of the calibration error.
-        **kwargs: the host's ``collect_device``, ``prefix``, ``collect_dir``.
+        per_class: also report the scores of each class and the confusion matrix.
+        num_bins: number of bins of the calibration error.
+        **kwargs: ``collect_device``, ``prefix`` and ``collect_dir`` of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: ``num_bins`` is not a positive whole number; later, a sample has no ``gt_label``, the model
-            scores another number of classes than the data set has, or there was no sample at all.
+        ValueError: ``num_bins`` is not a positive whole number; in the evaluation: a sample without ``gt_label``, a
+            model with another number of classes than the data set, or no samples.
     """
 
     default_prefix = ''  # the keys are complete as they are
@@ -53,11 +52,11 @@ class EmotionMetric(BaseMetric):
         self.num_bins = num_bins
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep label, prediction and confidence of each sample; it holds ``gt_label`` and ``pred_score`` (K,)."""
+        """Store label, prediction, confidence of each sample, which holds ``gt_label`` and ``pred_score`` (K,)."""
         classes = self.dataset_meta['classes']
         for sample in data_samples:
             if 'gt_label' not in sample:
-                raise ValueError('samples without gt_label can be predicted, not scored: add '
+                raise ValueError('samples without gt_label cannot be scored; to predict them only, add '
                                  '--out FILE.json --cfg-options test_evaluator=[]')
             if len(sample['pred_score']) != len(classes):
                 raise ValueError(f'the model scores {len(sample["pred_score"])} classes, the data set has '
@@ -86,9 +85,9 @@ class EmotionMetric(BaseMetric):
 
 
 def class_scores(matrix: Tensor) -> dict[str, Tensor]:
-    """Precision, recall and F1 of each class, in %, (K,) float64, from counts (K, K), rows the true class.
+    """Precision, recall and F1 of each class in %, (K,) float64, from counts (K, K) with a row for each true class.
 
-    0 where it is not defined: no prediction of the class, no sample of it, or neither.
+    0 where undefined: the class has no prediction, no sample, or neither.
     """
     hits, true, predicted = matrix.diagonal().double(), matrix.sum(1), matrix.sum(0)
     return {'precision': 100 * hits / predicted.clamp(min=1),
@@ -97,31 +96,27 @@ def class_scores(matrix: Tensor) -> dict[str, Tensor]:
 
 
 def wilson_interval(hits: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """The shares of success that ``hits`` out of ``total`` do not contradict, as (low, high) in 0..1.
+    """Wilson's confidence interval of a proportion, as (low, high) in 0..1.
 
-    Unlike the normal interval it never leaves 0..1, and it does not shrink to a point at 0 and at ``total`` hits.
+    Unlike the normal approximation it stays within 0..1 and keeps its width for 0 and for ``total`` hits.
 
     Raises:
         ValueError: not 0 <= ``hits`` <= ``total``, or ``total`` is 0.
     """
     if not 0 <= hits <= total or total == 0:
-        raise ValueError(f'{hits} hits out of {total} is no share')
-    share = hits / total
-    square = NormalDist().inv_cdf((1 + level) / 2) ** 2 / total
-    centre = share + square / 2
-    reach = (square * (share * (1 - share) + square / 4)) ** 0.5
-    # Exact at both ends, where rounding could leave 0..1.
-    return max(0.0, (centre - reach) / (1 + square)), min(1.0, (centre + reach) / (1 + square))
+        raise ValueError(f'{hits} hits of {total} samples is not a proportion')
+    low, high = binomtest(hits, total).proportion_ci(level, method='wilson')
+    return float(low), float(high)
 
 
 def calibration_error(confidences: Tensor, correct: Tensor, num_bins: int = 15) -> float:
-    """How far the confidence is from the accuracy, in 0..1: the mean over the samples of their bin's gap.
+    """Expected calibration error in 0..1: the mean over all samples of |accuracy - mean confidence| of their bin.
 
-    The bins are equally wide, each without its lower edge and with its upper one.
+    The bins have equal width; each includes its upper edge and excludes its lower one.
 
     Args:
-        confidences: (N,), the probability of the predicted class.
-        correct: (N,), whether it is the true one.
+        confidences: (N,), probability of the predicted class.
+        correct: (N,) bool, whether the predicted class is the true one.
     """
     edges = torch.linspace(0, 1, num_bins + 1, dtype=torch.float64)[1:-1]
     bins = torch.bucketize(confidences.double(), edges)

@@ -1,4 +1,4 @@
-"""The protocol of FER2013: train on Training, choose everything on PublicTest, report PrivateTest."""
+"""The protocol of FER2013: train on Training, select everything on PublicTest, report PrivateTest."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,29 +10,29 @@ DATASETS_WITH_SPLITS = ('FER2013', 'SyntheticFER')
 
 
 def check_protocol(cfg: Config) -> None:
-    """Refuse a training config that would choose its best checkpoint, or when to stop, on the wrong images.
+    """Refuse a training config that trains or validates on the wrong split.
 
-    Both are decided by the validation, so it must see neither the split test, which is for the final number alone,
-    nor what the model is trained on. Training on test is refused too; on train and val together it is not, if
-    there is no validation. Other data sets are their user's affair.
+    Validation selects the best checkpoint and the moment to stop. It must therefore use neither the split test, which
+    is reserved for the final result, nor a split of the training. Training on test is refused too. Training on train
+    and val together is allowed if there is no validation. Only FER2013 and SyntheticFER are checked.
 
     Raises:
-        ValueError: if that is so; the message names the split.
+        ValueError: the config breaks this protocol; the message names the split.
     """
     train = set(_splits(cfg.get('train_dataloader')))
     val = set(_splits(cfg.get('val_dataloader')))
     if 'test' in train:
-        raise ValueError('train_dataloader holds the split test (PrivateTest), which is for the final number alone')
+        raise ValueError('train_dataloader holds the split test (PrivateTest), which is reserved for the final result')
     if 'test' in val:
-        raise ValueError('val_dataloader holds the split test (PrivateTest): the best checkpoint would be chosen on '
-                         'it; validate on split val (PublicTest)')
+        raise ValueError('val_dataloader holds the split test (PrivateTest): the best checkpoint would be selected '
+                         'on it; validate on the split val (PublicTest)')
     if train & val:
         raise ValueError(f'train_dataloader and val_dataloader both hold the split {(train & val).pop()}: the best '
-                         'checkpoint would be chosen on images it was trained on')
+                         'checkpoint would be selected on training images')
 
 
 def _splits(node: Any) -> Iterator[str]:
-    """The splits of our data sets anywhere in a config, also inside of the host's data set wrappers."""
+    """Splits of FER2013 and SyntheticFER anywhere in a config, also inside data set wrappers."""
     if isinstance(node, dict):
         if node.get('type') in DATASETS_WITH_SPLITS:
             yield node.get('split', 'train')

@@ -2,55 +2,54 @@ import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
-from scipy.stats import binomtest
 
 from emonext_mm.datasets import FER2013, SyntheticFER
-from emonext_mm.evaluation import CleanAccuracy, EmotionMetric, measure_clean
+from emonext_mm.evaluation import EmotionMetric, LeakFreeAccuracy, measure_leak_free
 from tests.helpers.fer2013_files import make_faces, write_fer2013
 
-CLEAN = np.array([True, False, True, True, False])
+LEAK_FREE = np.array([True, False, True, True, False])
 
 
-def evaluate(clean, hits, size=None, places=None):
-    metric = CleanAccuracy(clean)
-    places = range(len(hits)) if places is None else places
-    metric.process(None, [dict(sample_idx=place, gt_label=torch.tensor([int(hit)]), pred_score=torch.tensor([0.2, 0.8]))
-                          for place, hit in zip(places, hits)])
+def evaluate(leak_free, hits, size=None, indices=None):
+    metric = LeakFreeAccuracy(leak_free)
+    indices = range(len(hits)) if indices is None else indices
+    metric.process(None, [dict(sample_idx=index, gt_label=torch.tensor([int(hit)]), pred_score=torch.tensor([0.2, 0.8]))
+                          for index, hit in zip(indices, hits)])
     return metric.evaluate(size or len(hits))
 
 
-def test_only_clean_samples_count():
-    metrics = evaluate(CLEAN, [True, True, False, True, True])
-    interval = binomtest(2, 3).proportion_ci(method='wilson')
-    assert metrics == pytest.approx({'clean/accuracy': 200 / 3, 'clean/ci95_low': 100 * interval.low,
-                                     'clean/ci95_high': 100 * interval.high, 'clean/samples': 3})
+def test_only_leak_free_samples_count():
+    """2 of 3; the ends of the interval solve (2 / 3 - p)^2 = 1.96^2 p (1 - p) / 3."""
+    metrics = evaluate(LEAK_FREE, [True, True, False, True, True])
+    assert metrics == pytest.approx({'leak_free/accuracy': 200 / 3, 'leak_free/ci95_low': 20.766,
+                                     'leak_free/ci95_high': 93.851, 'leak_free/samples': 3}, abs=1e-3)
 
 
 def test_samples_in_another_order():
-    """As several processes give them: the misses are the second and the last sample, both unclean."""
-    assert evaluate(CLEAN, [False, True, False, True, True], places=[4, 0, 1, 2, 3])['clean/accuracy'] == 100
+    """As several processes give them: the wrong predictions are those of samples 1 and 4, which are not leak-free."""
+    assert evaluate(LEAK_FREE, [False, True, False, True, True], indices=[4, 0, 1, 2, 3])['leak_free/accuracy'] == 100
 
 
-def test_no_clean_sample():
-    assert evaluate(np.zeros(2, bool), [True, True]) == {'clean/samples': 0}
+def test_no_leak_free_sample():
+    assert evaluate(np.zeros(2, bool), [True, True]) == {'leak_free/samples': 0}
 
 
 def test_padding_is_dropped():
-    assert evaluate(CLEAN[:2], [True, True, False], places=[0, 1, 0], size=2)['clean/accuracy'] == 100
+    assert evaluate(LEAK_FREE[:2], [True, True, False], indices=[0, 1, 0], size=2)['leak_free/accuracy'] == 100
 
 
-@pytest.mark.parametrize('places', [(None, None), (0, 0), (0, 2)])
-def test_samples_that_do_not_know_their_place(places):
-    with pytest.raises(ValueError, match='samples do not carry their place in the data set: PackInputs must keep'):
-        evaluate(CLEAN[:2], [True, True], places=places)
+@pytest.mark.parametrize('indices', [(None, None), (0, 0), (0, 2)])
+def test_samples_without_their_index(indices):
+    with pytest.raises(ValueError, match='sample_idx'):
+        evaluate(LEAK_FREE[:2], [True, True], indices=indices)
 
 
-# -------------------------------------------------------------------------------------- which tests have it
+# -------------------------------------------------------------------------------------- which tests measure it
 
 
 @pytest.fixture
 def root(tmp_path):
-    """FER2013 with two of its validation images copied into training, one of them with a grey level of noise."""
+    """FER2013 with duplicates of two validation images in training, one of them brighter by one grey level."""
     faces = make_faces()
     train, val = faces.of('Training'), faces.of('PublicTest')
     faces.images[train[0]] = faces.images[val[1]]
@@ -61,14 +60,14 @@ def root(tmp_path):
 
 def measured(dataset, *metrics):
     evaluator = Evaluator(list(metrics))
-    measure_clean(evaluator, dataset)
+    measure_leak_free(evaluator, dataset)
     return evaluator.metrics
 
 
 def test_fer2013_with_its_training_images(root):
-    first, clean = measured(FER2013(str(root), split='val'), EmotionMetric())
+    first, added = measured(FER2013(str(root), split='val'), EmotionMetric())
     assert isinstance(first, EmotionMetric)
-    assert np.flatnonzero(~clean.clean).tolist() == [1, 3]
+    assert np.flatnonzero(~added.leak_free).tolist() == [1, 3]
 
 
 def test_no_training_images(tmp_path, monkeypatch):
@@ -77,11 +76,11 @@ def test_no_training_images(tmp_path, monkeypatch):
     labels = [faces.labels[row] for row in keep]
     write_fer2013(tmp_path, type(faces)(faces.images[keep], labels, ['PublicTest'] * len(keep)))
     dataset = FER2013(str(tmp_path), split='val')
-    said = []
-    monkeypatch.setattr('emonext_mm.evaluation.leak_free.print_log', lambda text, **kwargs: said.append(text))
+    logged = []
+    monkeypatch.setattr('emonext_mm.evaluation.leak_free.print_log', lambda text, **kwargs: logged.append(text))
     assert len(measured(dataset, EmotionMetric())) == 1
-    assert said == [f'accuracy on clean images is not measured: {tmp_path / "fer2013.csv"}: no images of train, '
-                    'so that copies of val cannot be found']
+    line, = logged
+    assert all(word in line for word in ('leak-free', str(tmp_path / 'fer2013.csv'), 'train', 'val'))
 
 
 def test_not_for_training_itself_nor_other_data_nor_where_nothing_is_measured(root):

@@ -21,7 +21,7 @@ def test_allowed(train, val):
 
 
 @pytest.mark.parametrize(('train', 'val', 'message'), [
-    (TRAIN, TEST, r'val_dataloader holds the split test \(PrivateTest\): the best checkpoint would be chosen on it'),
+    (TRAIN, TEST, r'val_dataloader holds the split test \(PrivateTest\)'),
     (TRAIN, dict(type='ConcatDataset', datasets=[VAL, TEST]), 'val_dataloader holds the split test'),
     (dict(type='RepeatDataset', times=2, dataset=TEST), VAL, 'train_dataloader holds the split test'),
     (dict(type='ConcatDataset', datasets=[TRAIN, VAL]), VAL, 'both hold the split val'),

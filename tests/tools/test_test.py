@@ -14,6 +14,7 @@ from mmpretrain.datasets import build_dataset
 from mmpretrain.models import build_classifier
 from torchvision.transforms import TenCrop
 
+from emonext_mm.emotions import CLASSES
 from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
@@ -177,8 +178,8 @@ test_dataloader = dict(dataset=dict(_delete_=True, type='FER2013', data_root={ro
 
 
 @pytest.mark.parametrize('options', [[], ['--tta']], ids=['single view', 'ten-crop'])
-def test_clean_images_are_measured_beside_all(config, call_tool, trained, tmp_path, capfd, options):
-    """Two of the six validation images have a copy in training."""
+def test_leak_free_images_are_measured_beside_all(config, call_tool, trained, tmp_path, capfd, options):
+    """Two of the six validation images have a duplicate in training."""
     faces = make_faces()
     train, val = faces.of('Training'), faces.of('PublicTest')
     faces.images[train[:2]] = faces.images[val[2:4]]
@@ -190,16 +191,16 @@ def test_clean_images_are_measured_beside_all(config, call_tool, trained, tmp_pa
                   '--out', tmp_path / f'{name}.json', *item)
     metrics, predictions = (json.loads((tmp_path / f'{name}.json').read_text()) for name in ('metrics', 'predictions'))
     hits = [row['true'] == row['predicted'] for row in predictions['predictions']]
-    clean = hits[:2] + hits[4:]
-    assert metrics['clean/samples'] == len(clean) == 4
-    assert metrics['clean/accuracy'] == pytest.approx(100 * sum(clean) / 4)
+    leak_free = hits[:2] + hits[4:]
+    assert metrics['leak_free/samples'] == len(leak_free) == 4
+    assert metrics['leak_free/accuracy'] == pytest.approx(100 * sum(leak_free) / 4)
     assert metrics['conditions'] == predictions['conditions']
     conditions = metrics['conditions']
     assert conditions['dataset'] == dict(type='FER2013', data_root=str(tmp_path), split='val')
-    assert [conditions[key] for key in ('split', 'samples', 'clean')] == ['PublicTest', 6, 4]
+    assert [conditions[key] for key in ('split', 'samples', 'leak_free')] == ['PublicTest', 6, 4]
     printed = capfd.readouterr().out
-    assert 'Tested 6 images of FER2013, PublicTest; 4 of them have no copy in training\n' in printed
-    assert f'\non clean images  {metrics["clean/accuracy"]:.2f} % (95 % interval ' in printed
+    assert re.search('6 images of FER2013, PublicTest; 4 .*leak-free', printed)
+    assert re.search(rf'\nleak-free +{metrics["leak_free/accuracy"]:.2f} % ', printed)
 
 
 def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path, capfd):
@@ -207,3 +208,44 @@ def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path,
     call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--cfg-options',
               'data_preprocessor.localization_size=None', 'tta_model.type=AverageLogitTTA')
     assert '10 views (TenCrop, AverageLogitTTA)' in capfd.readouterr().out
+
+
+def conditions_of(config, checkpoint, **kwargs):
+    return {'config': config.stem, 'cfg_options': {}, 'checkpoint': str(checkpoint), 'epoch': 2, 'iteration': 20,
+            'weights': 'EMA', 'dataset': {'type': 'SyntheticFER', 'num_samples': 140, 'split': 'test'}, 'split': 'test',
+            'samples': 140, 'leak_free': None, 'views': 1, 'transform': None, 'merge': None, **kwargs}
+
+
+def test_predictions(config, call_tool, trained, tmp_path, capfd):
+    out = tmp_path / 'out.json'
+    call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--out', out)
+    content = json.loads(out.read_text())
+    assert content['conditions'] == conditions_of(config, trained / 'epoch_2.pth')
+    assert [row['sample_id'] for row in content['predictions']] == [f'test_{i}' for i in range(140)]
+    assert [row['true'] for row in content['predictions']] == [CLASSES[i % 7] for i in range(140)]
+    hits = sum(row['true'] == row['predicted'] for row in content['predictions'])
+    assert re.search(rf'\naccuracy +{hits / 140 * 100:.2f} % ', capfd.readouterr().out)
+
+
+def test_predictions_of_ten_crops(config, call_tool, trained, tmp_path):
+    """As JSON, and as MMEngine's pickle, with the same scores."""
+    key = 'test_dataloader.dataset.num_samples'
+    for name in ('out.json', 'out.pkl'):
+        call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--out', tmp_path / name,
+                  '--cfg-options', f'{key}=20')
+    content = json.loads((tmp_path / 'out.json').read_text())
+    assert content['conditions'] == conditions_of(
+        config, trained / 'epoch_2.pth', views=10, transform='TenCrop', merge='AverageProbabilityTTA', samples=20,
+        dataset={'type': 'SyntheticFER', 'num_samples': 20, 'split': 'test'}, cfg_options={key: 20})
+    scores = np.array([[*row['probabilities'].values()] for row in content['predictions']])
+    dumped = mmengine.load(tmp_path / 'out.pkl')
+    np.testing.assert_allclose(scores, torch.stack([sample['pred_score'] for sample in dumped]), rtol=0, atol=1e-7)
+    assert [sample['pred_label'].item() for sample in dumped] == scores.argmax(1).tolist()
+
+
+@pytest.mark.parametrize(('args', 'suffixes'), [
+    ([], '.json, .csv, .pkl or .pickle'), (['--out-item', 'metrics'], '.json, .yaml, .yml, .pkl, .pickle')])
+def test_unknown_suffix_of_out(config, error_of, trained, args, suffixes):
+    message = error_of('test.py', config, trained / 'epoch_2.pth', '--out', 'out.txt', *args)
+    assert 'out.txt' in message
+    assert suffixes in message

@@ -1,1 +1,1 @@
-"""Comparison of runs on the same samples: is a difference more than noise?"""
+"""Statistical comparison of runs on the same samples."""

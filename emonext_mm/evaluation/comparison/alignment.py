@@ -1,4 +1,4 @@
-"""Runs brought into one order of samples and classes, so that they can be compared pair by pair."""
+"""Alignment of runs: the same samples and classes in the same order."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -7,33 +7,32 @@ import numpy as np
 
 from emonext_mm.evaluation.predictions import Predictions
 
-# What a test does, not what is tested: a difference may come from it alone.
-SETTINGS = ('weights', 'views', 'transform', 'merge')
-PLACES = ('data_root', )  # of a data set: where it lies says nothing of what it is
+SETTINGS = ('weights', 'views', 'transform', 'merge')  # of a test; a difference in accuracy may come from them alone
+LOCATIONS = ('data_root', )  # options of a data set that do not change its content
 
 
-def pair(runs: Sequence[Predictions]) -> list[Predictions]:
-    """All runs with the samples and the classes of the first, in its order.
+def align(runs: Sequence[Predictions]) -> list[Predictions]:
+    """All runs with the samples and classes of the first run, in its order.
 
     Raises:
-        ValueError: a sample without label; other classes, samples or labels than the first run's.
+        ValueError: a sample without a label; classes, samples or labels that differ from those of the first run.
     """
-    return [_like(runs[0], run) for run in runs]
+    return [_align(run, runs[0]) for run in runs]
 
 
 def cautions(runs: Sequence[Predictions]) -> list[str]:
-    """Lines on the conditions that are meant to be equal and are not."""
-    tests = _differing([run.conditions for run in runs], SETTINGS)
-    lines = [f'the tests differ in {tests}: a difference may come from that alone'] if tests else []
+    """One line for each kind of conditions that should be equal in all runs but differ."""
+    tests = _differences([run.conditions for run in runs], SETTINGS)
+    lines = [f'the tests differ in {tests}: this alone may explain a difference in accuracy'] if tests else []
     datasets = [run.conditions.get('dataset') for run in runs]
     datasets = [dataset if isinstance(dataset, dict) else {'type': dataset} for dataset in datasets]
-    keys = dict.fromkeys(key for dataset in datasets for key in dataset if key not in PLACES)
-    data = _differing(datasets, keys)
-    return [*lines, f'the data sets differ in {data}: the same sample_id may be another image'] if data else lines
+    keys = dict.fromkeys(key for dataset in datasets for key in dataset if key not in LOCATIONS)
+    data = _differences(datasets, keys)
+    return [*lines, f'the data sets differ in {data}: one sample_id may name different images'] if data else lines
 
 
-def _differing(dicts: Sequence[dict], keys: Iterable[str]) -> str:
-    """``views (1, 10), merge (None, AverageLogitTTA)``: the keys whose values differ, each value once."""
+def _differences(dicts: Sequence[dict], keys: Iterable[str]) -> str:
+    """``views (1, 10), merge (None, AverageLogitTTA)``: the keys that differ, with their distinct values."""
     found = []
     for key in keys:
         values = list(dict.fromkeys(str(each.get(key)) for each in dicts))
@@ -42,36 +41,36 @@ def _differing(dicts: Sequence[dict], keys: Iterable[str]) -> str:
     return ', '.join(found)
 
 
-def _like(first: Predictions, run: Predictions) -> Predictions:
+def _align(run: Predictions, first: Predictions) -> Predictions:
     if (run.labels < 0).any():
-        raise ValueError(f'{run.path}: {run.ids[int(run.labels.argmin())]} has no label, so that nothing is right or '
-                         'wrong')
+        raise ValueError(f'{run.path}: {run.ids[int(run.labels.argmin())]} has no label, so that its prediction cannot '
+                         'be scored')
     if set(run.classes) != set(first.classes):
-        raise ValueError(f'{run.path} has the classes {", ".join(run.classes)}, {first.path} has '
-                         f'{", ".join(first.classes)}')
+        raise ValueError(f'different classes: {", ".join(first.classes)} in {first.path}; '
+                         f'{", ".join(run.classes)} in {run.path}')
     _check_samples(first, run)
-    place = {sample: i for i, sample in enumerate(run.ids)}
-    order = np.array([place[sample] for sample in first.ids])
+    row_of = {sample: row for row, sample in enumerate(run.ids)}
+    rows = np.array([row_of[sample] for sample in first.ids])
     columns = np.array([run.classes.index(name) for name in first.classes])
-    new_index = np.argsort(columns)
-    labels = new_index[run.labels[order]]
+    new_class = np.argsort(columns)  # index in first.classes of each index in run.classes
+    labels = new_class[run.labels[rows]]
     wrong = np.flatnonzero(labels != first.labels)
     if len(wrong):
         i = wrong[0]
-        raise ValueError(f'{first.ids[i]} is {first.classes[labels[i]]} in {run.path} and '
-                         f'{first.classes[first.labels[i]]} in {first.path}; {len(wrong)} labels differ')
-    return run._replace(classes=first.classes, ids=first.ids, labels=labels, predicted=new_index[run.predicted[order]],
-                        probabilities=run.probabilities[order][:, columns])
+        raise ValueError(f'{len(wrong)} labels differ: {first.ids[i]} is {first.classes[first.labels[i]]} in '
+                         f'{first.path} and {first.classes[labels[i]]} in {run.path}')
+    return run._replace(classes=first.classes, ids=first.ids, labels=labels, predicted=new_class[run.predicted[rows]],
+                        probabilities=run.probabilities[rows][:, columns])
 
 
 def _check_samples(first: Predictions, run: Predictions) -> None:
-    lacks = [f'{path} lacks {len(missing)} samples of the other, such as {missing[0]}'
-             for path, missing in ((run.path, _missing(first.ids, run.ids)), (first.path, _missing(run.ids, first.ids)))
-             if missing]
-    if lacks:
-        raise ValueError(f'{first.path} and {run.path} are not of the same samples: {"; ".join(lacks)}')
+    pairs = ((run.path, _missing(first.ids, run.ids)), (first.path, _missing(run.ids, first.ids)))
+    faults = [f'{path} lacks {len(missing)} samples of the other file, such as {missing[0]}'
+              for path, missing in pairs if missing]
+    if faults:
+        raise ValueError(f'{first.path} and {run.path} have different samples: {"; ".join(faults)}')
 
 
-def _missing(wanted: Sequence[str], there: Sequence[str]) -> list[str]:
-    there = set(there)
-    return [sample for sample in wanted if sample not in there]
+def _missing(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
+    present = set(present)
+    return [sample for sample in wanted if sample not in present]

@@ -1,4 +1,4 @@
-"""The comparison of runs as plain data; :mod:`.comparison_text` says it in words."""
+"""The comparison of runs as plain data, which :mod:`emonext_mm.evaluation.comparison.text` formats."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -24,74 +24,74 @@ SCORES = ('recall', 'precision', 'f1-score')
 
 
 class Side(NamedTuple):
-    """One method: its runs differ by their seeds alone. All runs of all sides are paired."""
+    """The runs of one method, which differ in their seeds only. The runs of all sides are aligned."""
 
     name: str
     runs: list[Predictions]
 
     @property
     def correct(self) -> np.ndarray:
-        """(K, N) bool."""
+        """Whether each of K runs is right on each of N samples, (K, N) bool."""
         return np.stack([run.predicted == run.labels for run in self.runs])
 
     @property
     def probabilities(self) -> np.ndarray:
-        """(N, C), the mean over the runs."""
+        """Mean over the runs, (N, C)."""
         return np.mean([run.probabilities for run in self.runs], axis=0)
 
 
 def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
-    """Name each group of paired runs by a letter.
+    """Name each group of aligned runs by a letter.
 
     Raises:
-        ValueError: there are more groups than letters; one run stands against several; two runs of a group say
-            the same of every sample.
+        ValueError: more groups than letters; one run against several; two runs of a group with equal predictions.
     """
     if len(groups) > len(ascii_uppercase):
-        raise ValueError(f'{len(groups)} runs at once, expected {len(ascii_uppercase)} at most')
+        raise ValueError(f'{len(groups)} runs, expected {len(ascii_uppercase)} at most')
     several = [len(runs) > 1 for runs in groups]
     if any(several) and not all(several):
-        raise ValueError('one run has no spread over seeds: give two or more on each side of --against, or leave it '
-                         'out to compare each run with the first')
+        raise ValueError('the spread over seeds needs two or more runs on each side of --against; without --against '
+                         'each run is compared with the first')
     for runs in groups:
         for i, run in enumerate(runs):
             for other in runs[:i]:
                 if np.array_equal(run.probabilities, other.probabilities):
-                    raise ValueError(f'{other.path} and {run.path} hold the same predictions, and are not two seeds')
+                    raise ValueError(f'{other.path} and {run.path} contain the same predictions, not two seeds')
     return [Side(name, runs) for name, runs in zip(ascii_uppercase, groups)]
 
 
-def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
-    """Compare every later side with the first; the result is as JSON takes it, with stable keys:
+def compare(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
+    """Compare every later side with the first one. The result can be written as JSON; its keys are stable:
 
-    - ``format`` 1; ``samples``; ``clean``: how many of them, or None; ``cautions``: lines
-    - ``sides``: list of {name, runs: list of {file, conditions, metrics}, accuracy, macro_f1}; metrics as of
-      ``EmotionMetric``; accuracy and macro_f1 {mean, sd, min, max} over the runs, sd (n - 1) None for one run
-    - ``comparisons``: list of {a, b, runs, all, clean, classes, verdict}; verdict: see
-      :func:`.verdict.verdict`
-    - ``all``, ``clean`` (None if not known, or of fewer than two samples): {samples, accuracy: [A's, B's],
-      difference, ci95_low, ci95_high, p} and, one run a side, {only_a, only_b}: samples that only one has right;
-      else ``seeds_alone``: {ci95_low, ci95_high, p}; ``all`` has ``p_holm`` too, corrected for the number of
-      comparisons
-    - ``classes``: class -> {samples, recall, precision, f1-score: [A's, B's], p, p_holm}, of those with samples;
-      scores are means over the runs, p is of the recall and None for one sample and several runs, p_holm is
-      corrected for the number of classes
+    - ``format`` 1; ``samples``: their number; ``leak_free``: number of leak-free samples, None if unknown;
+      ``cautions``: lines
+    - ``sides``: list of {name, runs: list of {file, conditions, metrics}, accuracy, macro_f1}; metrics: the keys of
+      ``EmotionMetric``; accuracy, macro_f1: {mean, sd, min, max} over the runs, sd (n - 1) None for one run
+    - ``comparisons``: list of {a, b, runs, all, leak_free, classes, verdict}; a, b: names of the sides; runs: their
+      numbers of runs; verdict: see :func:`emonext_mm.evaluation.comparison.verdict.verdict`
+    - ``all``, ``leak_free`` (None if unknown, or fewer than two samples): {samples, accuracy: [of A, of B], difference,
+      ci95_low, ci95_high, p}; with one run per side also {only_a, only_b}, numbers of samples that only one of the two
+      predicts correctly; with several also ``seeds_alone``: {ci95_low, ci95_high, p}; ``all`` has also ``p_holm``,
+      corrected for the number of comparisons
+    - ``classes``: class -> {samples, recall, precision, f1-score: [of A, of B], p, p_holm} for classes with samples;
+      scores are means over the runs; p is of the recall, None for one sample and several runs; p_holm is corrected for
+      the number of classes
 
-    All in %, differences B - A in percentage points, p in 0..1.
+    Accuracies and scores in %, differences B - A in percentage points, p in 0..1.
 
     Args:
         sides: two or more.
-        clean: (N,) bool, which samples have no copy in training, if it is known.
+        leak_free: (N,) bool, which samples have no duplicate in training; None if unknown.
     """
     metrics = {side.name: [measure(run) for run in side.runs] for side in sides}
-    comparisons = [_compare_two(sides[0], other, metrics, clean) for other in sides[1:]]
+    comparisons = [_compare_two(sides[0], other, metrics, leak_free) for other in sides[1:]]
     for comparison, p in zip(comparisons, holm([each['all']['p'] for each in comparisons])):
         comparison['all']['p_holm'] = p
         comparison['verdict'] = verdict(comparison)
     return to_plain({
         'format': 1,
         'samples': len(sides[0].runs[0].ids),
-        'clean': None if clean is None else int(clean.sum()),
+        'leak_free': None if leak_free is None else int(leak_free.sum()),
         'cautions': cautions([run for side in sides for run in side.runs]),
         'sides': [{
             'name': side.name,
@@ -105,7 +105,7 @@ def compare(sides: Sequence[Side], clean: np.ndarray | None) -> dict:
 
 
 def measure(run: Predictions) -> dict:
-    """What tools/test.py measured, once more from the predictions."""
+    """Metrics of a run, computed from its predictions; equal to those of the test that wrote them."""
     metric = EmotionMetric()
     metric.dataset_meta = dict(classes=run.classes)
     return metric.compute_metrics(list(zip(run.labels.tolist(), run.predicted.tolist(),
@@ -113,23 +113,24 @@ def measure(run: Predictions) -> dict:
 
 
 def spread(values: list[float]) -> dict:
+    """Mean, standard deviation (n - 1; None for one value), minimum and maximum."""
     return {'mean': float(np.mean(values)), 'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
             'min': min(values), 'max': max(values)}
 
 
-def _compare_two(a: Side, b: Side, metrics: dict[str, list[dict]], clean: np.ndarray | None) -> dict:
+def _compare_two(a: Side, b: Side, metrics: dict[str, list[dict]], leak_free: np.ndarray | None) -> dict:
     correct_a, correct_b = a.correct, b.correct
-    enough = clean is not None and clean.sum() > 1
+    enough = leak_free is not None and leak_free.sum() > 1
     return {
         'a': a.name, 'b': b.name, 'runs': [len(a.runs), len(b.runs)],
         'all': _difference(correct_a, correct_b),
-        'clean': _difference(correct_a[:, clean], correct_b[:, clean]) if enough else None,
+        'leak_free': _difference(correct_a[:, leak_free], correct_b[:, leak_free]) if enough else None,
         'classes': _by_class(a, b, metrics),
     }
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> dict:
-    """Of (K, N) and (L, N) bool."""
+    """Difference of two sides; (K, N) and (L, N) bool."""
     found = {'samples': a.shape[1], 'accuracy': [100 * float(side.mean()) for side in (a, b)],
              **_in_points(accuracy_difference(a, b))}
     if len(a) == 1:
@@ -146,13 +147,13 @@ def _by_class(a: Side, b: Side, metrics: dict[str, list[dict]]) -> dict[str, dic
     correct_a, correct_b, labels = a.correct, b.correct, a.runs[0].labels
     table = {}
     for index, name in enumerate(a.runs[0].classes):
-        here = labels == index
-        if here.any():
+        of_class = labels == index
+        if of_class.any():
             means = {score: [float(np.mean([measured[f'{score}/{name}'] for measured in metrics[side.name]]))
                              for side in (a, b)] for score in SCORES}
-            testable = here.sum() > 1 or len(a.runs) == 1
-            p = accuracy_difference(correct_a[:, here], correct_b[:, here]).p if testable else None
-            table[name] = {'samples': int(here.sum()), **means, 'p': p, 'p_holm': None}
+            testable = of_class.sum() > 1 or len(a.runs) == 1
+            p = accuracy_difference(correct_a[:, of_class], correct_b[:, of_class]).p if testable else None
+            table[name] = {'samples': int(of_class.sum()), **means, 'p': p, 'p_holm': None}
     tested = [row for row in table.values() if row['p'] is not None]
     for row, p in zip(tested, holm([row['p'] for row in tested])):
         row['p_holm'] = p

@@ -1,15 +1,14 @@
-"""Whether a difference in accuracy is more than noise.
+"""Tests and intervals for a difference in accuracy between two methods on the same N samples.
 
-A run is right or wrong on each of N samples; several runs are compared on the same samples.
-
-- *One run a side*: chance is in the samples. Only those on which one of the two is right say anything. McNemar,
-  "Note on the Sampling Error of the Difference Between Correlated Proportions", Psychometrika 1947, in its exact form;
-  Tango, "Equivalence Test and Confidence Interval for the Difference in Proportions for the Paired-Sample Design",
-  Statistics in Medicine 1998 (the interval; Fagerland, Lydersen & Laake, Statistics in Medicine 2014, recommend it).
-- *Several runs a side*, from different seeds: chance is in the seeds and in the samples. It is the design of a
-  multi-reader multi-case study, seeds for readers, samples for cases: Dorfman, Berbaum & Metz, Investigative Radiology
-  1992, with the degrees of freedom of Hillis, Statistics in Medicine 2007. Deviation: each side has a variance of its
-  own, as in Welch's test, where they pool.
+- *One run per side*: the samples are random. Only samples that exactly one of the two runs predicts correctly carry
+  information. Exact form of McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions",
+  Psychometrika 1947; interval of Tango, "Equivalence Test and Confidence Interval for the Difference in Proportions
+  for the Paired-Sample Design", Statistics in Medicine 1998, which Fagerland, Lydersen & Laake, Statistics in Medicine
+  2014, recommend.
+- *Several runs per side*, with different seeds: seeds and samples are random. This is the design of a multi-reader
+  multi-case study, with seeds as readers and samples as cases: Dorfman, Berbaum & Metz, Investigative Radiology 1992,
+  with the degrees of freedom of Hillis, Statistics in Medicine 2007. Deviation: each side has its own variance, as in
+  Welch's test, where they use a pooled one.
 """
 from __future__ import annotations
 
@@ -23,11 +22,11 @@ from scipy.optimize import bisect
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-LEVEL = 0.95  # of every interval; a p below 1 - LEVEL is beyond noise
+LEVEL = 0.95  # of every interval
 
 
 class Difference(NamedTuple):
-    """B's accuracy less A's, its interval, in -1..1, and the p-value of a true difference of 0."""
+    """Accuracy of B minus accuracy of A and its interval, in -1..1; p-value of the hypothesis that both are equal."""
 
     value: float
     low: float
@@ -36,59 +35,59 @@ class Difference(NamedTuple):
 
 
 def accuracy_difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """The difference against all the noise that the runs let see.
+    """The test for one run per side, or the one for several runs per side.
 
     Args:
-        a: (K, N) bool, whether each of A's K runs is right on each of N samples.
-        b: (L, N) bool, the same of B. One run each, or two and more each.
+        a: (K, N) bool, whether each of the K runs of A is right on each of N samples.
+        b: (L, N) bool, the same for B. K = L = 1, or both are 2 or more.
 
     Raises:
-        ValueError: another number of samples, or none, or, for several runs, one; one run against several.
+        ValueError: different numbers of samples; no samples; one sample and several runs; one run against several.
     """
     least = 1 if len(a) == len(b) == 1 else 2
     if a.shape[1] != b.shape[1] or a.shape[1] < least:
-        raise ValueError(f'{a.shape[1]} and {b.shape[1]} samples, expected as many, {least} or more')
+        raise ValueError(f'{a.shape[1]} and {b.shape[1]} samples, expected equal numbers of {least} or more')
     if least == 1:
         return paired_difference(a[0], b[0])
     return seeds_and_samples_difference(a, b)
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """Two runs, each (N,) bool: Tango's interval and McNemar's exact test."""
+    """Tango's interval and McNemar's exact test for two runs, each (N,) bool."""
     only_a, only_b = discordant(a, b)
     return Difference((only_b - only_a) / len(a), *tango_interval(only_a, only_b, len(a)), mcnemar(only_a, only_b))
 
 
 def discordant(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
-    """On how many samples only A, and only B, is right; each is (N,) bool."""
+    """Number of samples on which only A is right, and on which only B is right; each (N,) bool."""
     return int((a & ~b).sum()), int((b & ~a).sum())
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """The p-value of McNemar's exact test: were both equally good, each such sample would be a coin's throw."""
+    """p-value of McNemar's exact test: a sign test on the samples on which exactly one of the two is right."""
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
 def tango_interval(only_a: int, only_b: int, samples: int, level: float = LEVEL) -> tuple[float, float]:
-    """The differences B - A that the score test does not reject, as (low, high) in -1..1.
+    """Tango's interval: all differences B - A that the score test does not reject, as (low, high) in -1..1.
 
-    At 0 that test is McNemar's without its exactness, which is the milder one: whenever the exact test rejects 0, so
-    does this interval, and only at the edge of significance not the other way round.
+    For a difference of 0 the score test is McNemar's asymptotic test. It is less strict than the exact one: if the
+    exact test rejects 0, the interval excludes 0. The converse holds except near the limit of significance.
 
     Raises:
-        ValueError: a count is negative, or there are fewer ``samples`` than counts.
+        ValueError: a count is negative, or ``only_a + only_b`` exceeds ``samples``.
     """
     if min(only_a, only_b) < 0 or not 0 < samples >= only_a + only_b:
-        raise ValueError(f'{only_a} and {only_b} of {samples} samples are no paired counts')
+        raise ValueError(f'invalid counts: only_a {only_a}, only_b {only_b}, samples {samples}')
 
     def score(delta: float) -> float:
-        # The likeliest share of "only A" if the true difference is delta: the larger root of a quadratic.
+        # Maximum likelihood estimate of the share of only_a for a true difference delta: larger root of a quadratic.
         linear = (2 * samples + only_a - only_b) * delta - only_a - only_b
         root = math.sqrt(max(0.0, linear ** 2 + 8 * samples * only_a * delta * (1 - delta)))
         share = (root - linear) / (4 * samples)
         gap = only_b - only_a - samples * delta
         variance = samples * (2 * share + delta * (1 - delta))
-        if variance <= 0:  # all samples of one kind, and delta what they say; or delta is 1 or -1
+        if variance <= 0:  # at the estimate if all samples are of one kind, and at delta = 1 or -1
             return math.copysign(math.inf, gap) if gap else 0.0
         return gap / math.sqrt(variance)
 
@@ -100,30 +99,32 @@ def tango_interval(only_a: int, only_b: int, samples: int, level: float = LEVEL)
 
 
 def seeds_difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """Against the noise of the seeds alone, on these very samples: Welch's t on the runs' accuracies.
+    """Welch's t-test on the accuracies of the runs: seeds are random, the samples are fixed.
 
-    Args and Raises: as :func:`accuracy_difference`, with two runs and more a side.
+    Args and Raises: as :func:`accuracy_difference`, with two or more runs per side.
     """
-    variances = [_of_seeds(side) for side in (a, b)]
+    variances = [_seed_variance(side) for side in (a, b)]
     return _student(b.mean() - a.mean(), variances, [len(a), len(b)], 0.0)
 
 
 def seeds_and_samples_difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """Against the noise of other seeds on other samples of the same kind (see the module).
+    """Test for random seeds and random samples (see the module).
 
-    The variance of the difference is that of the seeds, as in Welch's test, and that of the samples, less what
-    both hold: that a seed is better on some samples and another on others. The seeds of the two sides are taken to
-    be independent, also where they have the same numbers.
+    The variance of the difference is the variance over seeds, as in Welch's test, plus the variance over samples,
+    minus their interaction, which both contain. The seeds of the two sides count as independent, even with equal
+    numbers.
+
+    Args and Raises: as :func:`accuracy_difference`, with two or more runs per side.
     """
-    variances = [_of_seeds(side) for side in (a, b)]
+    variances = [_seed_variance(side) for side in (a, b)]
     gains = b.mean(0) - a.mean(0)
-    in_both = sum(_of_seeds_by_sample(side) for side in (a, b))
-    of_samples = max(0.0, gains.var(ddof=1) / len(gains) - in_both)
+    interaction = sum(_interaction_variance(side) for side in (a, b))
+    of_samples = max(0.0, gains.var(ddof=1) / len(gains) - interaction)
     return _student(gains.mean(), variances, [len(a), len(b)], of_samples)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for their number, such that the chance of one false alarm among all stays what it was.
+    """p-values with Holm's correction, which keeps the probability of any false positive at the level of one test.
 
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 1979.
     """
@@ -133,22 +134,23 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected[np.argsort(order)].tolist()
 
 
-def _of_seeds(correct: np.ndarray) -> float:
-    """Variance of the mean accuracy of K runs, (K, N) bool, as their spread shows it."""
+def _seed_variance(correct: np.ndarray) -> float:
+    """Variance over seeds of the mean accuracy of K runs, (K, N) bool."""
     if len(correct) < 2:
-        raise ValueError('a side of one run has no spread over seeds, two and more have')
+        raise ValueError('the spread over seeds needs two or more runs per side, got 1')
     return float(correct.mean(1).var(ddof=1)) / len(correct)
 
 
-def _of_seeds_by_sample(correct: np.ndarray) -> float:
-    """The part of the mean's variance that is neither the seeds' nor the samples' but of each pair of them."""
+def _interaction_variance(correct: np.ndarray) -> float:
+    """Variance of the mean accuracy from the interaction of seeds and samples, (K, N) bool."""
     runs, samples = correct.shape
     rest = correct - correct.mean(1, keepdims=True) - correct.mean(0) + correct.mean()
     return float((rest ** 2).sum()) / ((runs - 1) * (samples - 1)) / correct.size
 
 
 def _student(value: float, of_seeds: Sequence[float], runs: Sequence[int], of_samples: float) -> Difference:
-    """Student's interval and test, with Satterthwaite's degrees of freedom; the samples, many, have none to lose."""
+    """Student's interval and test. Satterthwaite's degrees of freedom, where only the variances over seeds count as
+    uncertain: samples are many."""
     variance = sum(of_seeds) + of_samples
     if variance == 0:
         return Difference(float(value), float(value), float(value), float(value == 0))

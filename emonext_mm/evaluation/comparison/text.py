@@ -1,111 +1,117 @@
-"""The comparison of runs as a person reads it."""
+"""The comparison of runs as text for the terminal."""
 from __future__ import annotations
 
-from emonext_mm.evaluation.comparison.verdict import interval_text, p_text, reach
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from emonext_mm.evaluation.comparison.verdict import interval_text, p_text, scope
 from emonext_mm.evaluation.conditions import conditions_line, subject_line
+from emonext_mm.utils.tables import render
 
 SCORES = {'macro-F1': 'single-label/f1-score', 'UAR': 'single-label/recall', 'ECE': 'calibration/ece'}
 
 
-def to_text(plain: dict) -> str:
-    """The report, from :func:`.comparison_data.compare`."""
-    return '\n'.join([
-        *_runs(plain),
-        *(f'caution: {line}' for line in plain['cautions']),
-        '', *_accuracies(plain['sides']),
-        *(line for comparison in plain['comparisons'] for line in _comparison(comparison)),
-        reach(plain['comparisons']),
-    ])
+def format_comparison(report: dict) -> str:
+    """Text of a report of :func:`emonext_mm.evaluation.comparison.report.compare`: runs, tables and verdicts."""
+    sides, comparisons = report['sides'], report['comparisons']
+    parts = [_header(report), _metrics(sides)]
+    if any(len(side['runs']) > 1 for side in sides):
+        parts.append(_spreads(sides))
+    for comparison in comparisons:
+        parts += [_differences(comparison), _classes(comparison), '\n'.join(comparison['verdict'])]
+    return '\n\n'.join([*parts[:-1], f'{parts[-1]}\n{scope(comparisons)}'])
 
 
-def _runs(plain: dict) -> list[str]:
-    lines = [_subject(plain)]
-    for side in plain['sides']:
+def _header(report: dict) -> str:
+    lines = [_subject(report)]
+    for side in report['sides']:
         for name, run in _named_runs(side):
             lines += [f'{name:<3} {run["file"]}', f'    {_conditions(run["conditions"])}']
-    return lines
+    return '\n'.join([*lines, *(f'caution: {line}' for line in report['cautions'])])
 
 
 def _named_runs(side: dict) -> list[tuple[str, dict]]:
-    """A, or A1, A2, ..."""
+    """The runs of a side as A, or as A1, A2, ..."""
     runs = side['runs']
     return [(side['name'] + (str(number) if len(runs) > 1 else ''), run) for number, run in enumerate(runs, 1)]
 
 
-def _subject(plain: dict) -> str:
+def _subject(report: dict) -> str:
     try:
-        return subject_line(plain['sides'][0]['runs'][0]['conditions'])
+        return subject_line(report['sides'][0]['runs'][0]['conditions'])
     except (KeyError, TypeError):
-        return f'{plain["samples"]} samples'
+        return f'{report["samples"]} samples'
 
 
 def _conditions(conditions: dict) -> str:
-    """As far as they are known: a file may be of somebody else's making."""
+    """The conditions as far as they are known: other programs may write such files too."""
     try:
         line = conditions_line(conditions)
     except (KeyError, TypeError):
-        return 'conditions not known'
+        return 'conditions unknown'
     options = conditions.get('cfg_options') or {}
     return ', '.join([line, *(f'{key}={value}' for key, value in options.items())])
 
 
-def _accuracies(sides: list[dict]) -> list[str]:
-    lines = [f'{"in %":<17}{"accuracy":>8}{"95 % interval":>17}' + ''.join(f'{name:>10}' for name in SCORES)]
+def _metrics(sides: list[dict]) -> str:
+    rows = []
     for side in sides:
         for name, run in _named_runs(side):
             metrics = run['metrics']
             interval = f'{metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f}'
-            lines.append(f'{name:<17}{metrics["accuracy/top1"]:>8.2f}{interval:>17}'
-                         + ''.join(f'{metrics[key]:>10.2f}' for key in SCORES.values()))
-        if len(side['runs']) > 1:
-            lines += [f'{side["name"]}, mean of {len(side["runs"])}'.ljust(17) + _spread(side['accuracy'])
-                      + f'; macro-F1 {_spread(side["macro_f1"]).strip()}']
-    return lines
+            rows.append([name, _number(metrics['accuracy/top1']), interval,
+                         *(_number(metrics[key]) for key in SCORES.values())])
+    return _table(['in %', 'accuracy', '95 % interval', *SCORES], rows)
 
 
-def _spread(values: dict) -> str:
-    return (f'{values["mean"]:>8.2f}, standard deviation {values["sd"]:.2f}, '
-            f'{values["min"]:.2f} to {values["max"]:.2f}')
+def _spreads(sides: list[dict]) -> str:
+    """Mean, standard deviation and range over the runs of each side."""
+    rows = [[f'{side["name"]}, {name}', str(len(side['runs'])),
+             *(_number(side[key][column]) for column in ('mean', 'sd', 'min', 'max'))]
+            for side in sides for name, key in (('accuracy', 'accuracy'), ('macro-F1', 'macro_f1'))]
+    return _table(['over the runs, in %', 'runs', 'mean', 'standard deviation', 'lowest', 'highest'], rows)
 
 
-def _comparison(comparison: dict) -> list[str]:
-    a, b = comparison['a'], comparison['b']
-    return ['', *_differences(comparison), '', *_classes(a, b, comparison['classes']), '', *comparison['verdict']]
-
-
-def _differences(comparison: dict) -> list[str]:
+def _differences(comparison: dict) -> str:
     a, b = comparison['a'], comparison['b']
     several = comparison['runs'] != [1, 1]
-    kinds = ('p', 'seeds alone', 'p') if several else (f'only {a} right', f'only {b} right', "McNemar's p")
-    lines = [f'{"accuracy in %":<27}{a:>6}{b:>8}{f"{b} - {a}":>8}{"95 % interval":>18}' + _columns(kinds)]
-    for name, found in (('all', comparison['all']), ('no copy in training', comparison['clean'])):
+    tests = ('p', 'seeds alone', 'p') if several else (f'only {a} right', f'only {b} right', "McNemar's p")
+    rows = []
+    for name, found in (('all', comparison['all']), ('leak-free', comparison['leak_free'])):
         if found is None:
             continue
-        before, after = found['accuracy']
         if several:
             alone = found['seeds_alone']
-            cells = (p_text(found['p']), interval_text(alone), p_text(alone['p']))
+            cells = [p_text(found['p']), interval_text(alone), p_text(alone['p'])]
         else:
-            cells = (found['only_a'], found['only_b'], p_text(found['p']))
-        lines.append(f'{name + ", " + str(found["samples"]):<27}{before:>6.2f}{after:>8.2f}{found["difference"]:>+8.2f}'
-                     f'{interval_text(found):>18}' + _columns(cells))
-    return lines
+            cells = [str(found['only_a']), str(found['only_b']), p_text(found['p'])]
+        rows.append([f'{name}, {found["samples"]}', *map(_number, found['accuracy']), f'{found["difference"]:+.2f}',
+                     interval_text(found), *cells])
+    return _table(['accuracy in %', a, b, f'{b} - {a}', '95 % interval', *tests], rows)
 
 
-def _columns(cells: tuple) -> str:
-    return f'{cells[0]:>14}{cells[1]:>18}{cells[2]:>13}'
+def _classes(comparison: dict) -> str:
+    a, b = comparison['a'], comparison['b']
+    rows = [[name, str(row['samples']), *_change(row['recall']), p_text(row['p_holm']), *_change(row['f1-score'])]
+            for name, row in comparison['classes'].items()]
+    return _table(['in %', 'samples', f'recall {a}', b, 'change', 'p (Holm)', f'F1 {a}', b, 'change'], rows)
 
 
-def _classes(a: str, b: str, classes: dict[str, dict]) -> list[str]:
-    width = max(map(len, classes)) + 2
-    lines = [f'{"in %":<{width}}{"samples":>8}' + ''.join(
-        f'{score + " " + a:>13}{b:>8}{"change":>8}' + (f'{"p (Holm)":>10}' if score == 'recall' else '')
-        for score in ('recall', 'F1'))]
-    for name, row in classes.items():
-        line = f'{name:<{width}}{row["samples"]:>8}'
-        for score in ('recall', 'f1-score'):
-            before, after = row[score]
-            line += f'{before:>13.2f}{after:>8.2f}{after - before:>+8.2f}'
-            line += f'{p_text(row["p_holm"]):>10}' if score == 'recall' else ''
-        lines.append(line)
-    return lines
+def _change(pair: list[float]) -> list[str]:
+    before, after = pair
+    return [_number(before), _number(after), f'{after - before:+.2f}']
+
+
+def _number(value: float) -> str:
+    return f'{value:.2f}'
+
+
+def _table(headers: list[str], rows: Iterable[list[str]]) -> str:
+    """A table without lines; the first column is aligned on the left, numbers on the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for position, header in enumerate(headers):
+        table.add_column(header, justify='right' if position else 'left', no_wrap=position > 0, overflow='fold')
+    for row in rows:
+        table.add_row(*row)
+    return render(table)

@@ -21,7 +21,7 @@ Z = stats.norm.ppf(0.975)
 
 
 def draw(runs, samples, rng, of_samples=1.0, of_method=0.0, of_seeds=0.0, of_both=0.5, mean=0.6, shared=None):
-    """(K, N) bool: right where a sum of normal effects is positive; ``shared`` (N,) makes samples easy or hard."""
+    """(K, N) bool: right where a sum of normal effects is positive; ``shared`` (N,) makes samples easy or difficult."""
     shared = np.zeros(samples) if shared is None else shared
     effects = (mean + of_samples * shared + of_method * rng.normal(size=samples)
                + of_seeds * rng.normal(size=(runs, 1)) + of_both * rng.normal(size=(runs, samples)))
@@ -42,27 +42,27 @@ def test_smoke():
 # exceptions
 
 @pytest.mark.parametrize(('shapes', 'message'), [
-    (((1, 3), (1, 4)), '3 and 4 samples, expected as many, 1 or more'),
-    (((1, 0), (1, 0)), '0 and 0 samples, expected as many, 1 or more'),
-    (((2, 1), (2, 1)), '1 and 1 samples, expected as many, 2 or more'),
-    (((1, 5), (2, 5)), 'a side of one run has no spread over seeds'),
-    (((3, 5), (1, 5)), 'a side of one run has no spread over seeds'),
+    (((1, 3), (1, 4)), '3 and 4 samples, .* 1 or more'),
+    (((1, 0), (1, 0)), '0 and 0 samples, .* 1 or more'),
+    (((2, 1), (2, 1)), '1 and 1 samples, .* 2 or more'),
+    (((1, 5), (2, 5)), 'two or more runs per side, got 1'),
+    (((3, 5), (1, 5)), 'two or more runs per side, got 1'),
 ])
-def test_no_pairs(shapes, message):
+def test_shapes_that_do_not_fit(shapes, message):
     with pytest.raises(ValueError, match=message):
         accuracy_difference(*(np.ones(shape, bool) for shape in shapes))
 
 
 @pytest.mark.parametrize(('only_a', 'only_b', 'samples'), [(-1, 0, 5), (3, 3, 5), (0, 0, 0)])
-def test_no_counts(only_a, only_b, samples):
-    with pytest.raises(ValueError, match=f'{only_a} and {only_b} of {samples} samples are no paired counts'):
+def test_invalid_counts(only_a, only_b, samples):
+    with pytest.raises(ValueError, match=f'only_a {only_a}, only_b {only_b}, samples {samples}'):
         tango_interval(only_a, only_b, samples)
 
 
-# one run a side
+# one run per side
 
 @pytest.mark.parametrize(('only_a', 'only_b'), [(0, 0), (0, 1), (0, 6), (4, 4), (3, 11), (11, 3), (120, 163)])
-def test_mcnemar_by_counting_throws_of_a_coin(only_a, only_b):
+def test_mcnemar_by_summing_binomial_coefficients(only_a, only_b):
     count = only_a + only_b
     tail = sum(comb(count, k) for k in range(min(only_a, only_b) + 1)) / 2 ** count
     assert mcnemar(only_a, only_b) == pytest.approx(min(1, 2 * tail), rel=1e-9)
@@ -83,8 +83,8 @@ def test_example_of_another_implementation():
 
 @pytest.mark.parametrize(('only_a', 'only_b', 'samples'), [(3, 9, 40), (9, 3, 40), (120, 163, 3589), (0, 7, 30)])
 @pytest.mark.parametrize('level', [0.9, 0.95])
-def test_the_ends_of_the_interval_are_at_the_edge_of_the_score_test(only_a, only_b, samples, level):
-    """The likeliest counts under a given difference are searched for, not solved for."""
+def test_ends_of_the_interval_are_at_the_limit_of_the_score_test(only_a, only_b, samples, level):
+    """The maximum likelihood estimate for a given difference is found by search, not in closed form."""
     for delta in tango_interval(only_a, only_b, samples, level):
         def unlikely(share, delta=delta):
             parts = np.array([share, share + delta, 1 - 2 * share - delta])
@@ -115,23 +115,23 @@ def test_sides_exchanged():
 
 
 @pytest.mark.parametrize('samples', [400, 4000])
-def test_interval_and_test_agree_but_at_the_edge(samples):
-    """The interval leaves out 0 where McNemar's test without exactness rejects, and wherever the exact one does."""
+def test_interval_and_test_agree_except_near_the_limit(samples):
+    """The interval excludes 0 where McNemar's asymptotic test rejects, and wherever the exact one does."""
     edge = 0
     for count in range(1, 121, 3):
         for only_a in range(count // 2 + 1):
             only_b = count - only_a
-            leaves_out = tango_interval(only_a, only_b, samples)[0] > 0
-            assert leaves_out == ((only_b - only_a) ** 2 / count > Z ** 2)
+            excludes_0 = tango_interval(only_a, only_b, samples)[0] > 0
+            assert excludes_0 == ((only_b - only_a) ** 2 / count > Z ** 2)
             rejects = mcnemar(only_a, only_b) < 0.05
-            assert leaves_out or not rejects
-            edge += leaves_out and not rejects
-    assert 0 < edge < 40  # of 40 counts, at most one place each
+            assert excludes_0 or not rejects
+            edge += excludes_0 and not rejects
+    assert 0 < edge < 40  # at most once for each of 40 counts
 
 
 @pytest.mark.parametrize(('share_a', 'share_b'), [(0.1, 0.1), (0.05, 0.15), (0.3, 0.1), (0.02, 0.2)])
 def test_coverage_by_enumeration(share_a, share_b):
-    """Of all tables of 40 samples, weighed by their chance, close to 95 % have the truth in their interval."""
+    """Over all tables of 40 samples, weighted by probability, close to 95 % of the intervals contain the true value."""
     samples = 40
     coverage = false_alarms = 0
     for only_a in range(samples + 1):
@@ -147,7 +147,7 @@ def test_coverage_by_enumeration(share_a, share_b):
         assert false_alarms < 0.05
 
 
-# several runs a side
+# several runs per side
 
 def test_seeds_alone_against_scipy():
     rng = np.random.default_rng(1)
@@ -187,8 +187,8 @@ def test_seeds_and_samples_against_the_analysis_of_variance(runs):
 
 @pytest.mark.parametrize(('runs', 'of_seeds'), [((3, 3), 0.0), ((3, 5), 0.1), ((5, 5), 0.02)])
 def test_coverage_over_seeds_and_samples(runs, of_seeds):
-    """Two methods that are equally good on average, though each has samples of its own that it likes: the interval over
-    both holds 0 in close to 95 %; the one over the seeds alone does not, nor does it say so."""
+    """Two methods with equal accuracy on average but different easy samples: the interval over seeds and samples
+    contains 0 in close to 95 % of the cases, the interval over the seeds alone less often."""
     rng = np.random.default_rng(2)
     held = alone = 0
     for _ in range(500):
@@ -202,13 +202,13 @@ def test_coverage_over_seeds_and_samples(runs, of_seeds):
     assert alone < held - 15
 
 
-def test_where_samples_add_nothing_welch_is_left():
-    """All runs hit by chance: what the samples seem to add is the seeds' own, and is taken off."""
+def test_without_a_variance_of_samples_it_is_welchs_test():
+    """Independent random runs: the apparent variance over samples is the interaction, which is subtracted."""
     rng = np.random.default_rng(3)
     found = [(seeds_difference(a, b), seeds_and_samples_difference(a, b))
              for a, b in (rng.random((2, 4, 200)) < 0.6 for _ in range(30))]
     equal = sum(alone == pytest.approx(both) for alone, both in found)
-    assert 5 < equal < 25  # the estimate of nothing is negative half the time
+    assert 5 < equal < 25  # the estimate of a variance of 0 is negative half the time
 
 
 @pytest.mark.parametrize(('b', 'expected'), [(True, (0, 0, 0, 1)), (False, (-1, -1, -1, 0))])
@@ -216,7 +216,7 @@ def test_nothing_varies(b, expected):
     assert accuracy_difference(np.ones((2, 9), bool), np.full((3, 9), b)) == expected
 
 
-def test_several_runs_are_taken_over_seeds_and_samples():
+def test_several_runs_are_tested_over_seeds_and_samples():
     rng = np.random.default_rng(4)
     a, b = draw(3, 60, rng, of_method=1), draw(3, 60, rng, of_method=1, mean=1)
     assert accuracy_difference(a, b) == seeds_and_samples_difference(a, b) != seeds_difference(a, b)
@@ -226,7 +226,7 @@ def test_several_runs_are_taken_over_seeds_and_samples():
 
 @pytest.mark.parametrize('p_values', [[0.01, 0.04, 0.03, 0.005], [0.5, 0.02, 0.02], [0.9, 1, 0.4], [0.03], []])
 def test_holm_is_the_closed_test_of_bonferroni(p_values):
-    """A hypothesis is rejected if every set of hypotheses with it among them is, by smallest p times number."""
+    """A hypothesis is rejected if every set that contains it is: smallest p times size of the set."""
     expected = [max(min(1, size * min(p_values[j] for j in chosen))
                     for size in range(1, len(p_values) + 1) for chosen in combinations(range(len(p_values)), size)
                     if i in chosen) for i in range(len(p_values))]

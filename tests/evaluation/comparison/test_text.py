@@ -1,107 +1,139 @@
-"""The report shows the numbers of the data, in their places."""
+"""The text contains the numbers of the report, each under its header."""
 import re
 
 import numpy as np
 import pytest
 
 from emonext_mm.evaluation.comparison.report import compare, make_sides
-from emonext_mm.evaluation.comparison.text import to_text
-from emonext_mm.evaluation.comparison.verdict import p_text, reach, verdict
+from emonext_mm.evaluation.comparison.text import format_comparison
 from tests.helpers.made_runs import draw_run
 
 LABELS = np.arange(90) % 3
-CONDITIONS = dict(config='it', cfg_options={}, epoch=3, weights='EMA', dataset=dict(type='FER2013'), split='PublicTest',
-                  samples=90, clean=70, views=1, transform=None, merge=None)
+CONDITIONS = dict(config='it', cfg_options={}, epoch=3, iteration=30, weights='EMA', dataset=dict(type='FER2013'),
+                  split='PublicTest', samples=90, leak_free=70, views=1, transform=None, merge=None)
 
 
-def report(*groups, clean=None, **conditions):
-    """The data and the lines of a comparison of groups of accuracies."""
+def compared(*groups, leak_free=None, **conditions):
+    """Report and lines of text for groups of accuracies."""
     rng = np.random.default_rng(0)
     runs = [[draw_run(rng, LABELS, accuracy, f'{i}_{j}.json', **{**CONDITIONS, **conditions})
              for j, accuracy in enumerate(group)] for i, group in enumerate(groups)]
-    plain = compare(make_sides(runs), clean)
-    return plain, to_text(plain).split('\n')
+    report = compare(make_sides(runs), leak_free)
+    return report, format_comparison(report).split('\n')
 
 
-def cells(lines, start):
-    """The words of the only line that begins so."""
-    line, = (line for line in lines if line.startswith(start))
-    return line.removeprefix(start).split()
+def row(lines, header, label):
+    """The cells of a row after its label: each ends where the header of its column ends."""
+    start = next(i for i, line in enumerate(lines) if re.match(header, line))
+    line = next(line for line in lines[start:] if line.startswith(label))
+    ends = [match.end() for match in re.finditer(r'\S+( \S+)*', lines[start])][1:]
+    assert len(line) == ends[-1]
+    return [line[begin:end].strip() for begin, end in zip([len(label), *ends], ends)]
+
+
+def numbers(cells):
+    """Every number in the cells."""
+    return [float(number) for number in re.findall(r'[+-]?\d+(?:\.\d+)?', ' '.join(cells))]
+
+
+def near(*values):
+    """Equal but for rounding to two digits."""
+    return pytest.approx(values, abs=0.00501)
+
+
+def p_values(cells, *columns):
+    return [float(cells[column]) for column in columns]
+
+
+def test_runs_and_conditions():
+    _, lines = compared([0.5], [0.7], cfg_options={'model.type': 'Mean', 'x': 3})
+    assert all(fact in lines[0] for fact in ('90', 'FER2013', 'PublicTest', '70'))
+    for name, file, head, conditions in (('A', '0_0.json', *lines[1:3]), ('B', '1_0.json', *lines[3:5])):
+        assert head.split() == [name, file]
+        assert conditions.split(', ') == ['    it', 'epoch 3', 'EMA weights', 'single view', 'model.type=Mean', 'x=3']
+
+
+def test_metrics_of_each_run():
+    report, lines = compared([0.5], [0.7])
+    for side in report['sides']:
+        metrics = side['runs'][0]['metrics']
+        keys = ('accuracy/top1', 'accuracy/ci95_low', 'accuracy/ci95_high', 'single-label/f1-score',
+                'single-label/recall', 'calibration/ece')
+        cells = row(lines, r'in % +accuracy', side['name'])
+        assert numbers(cells) == near(*(metrics[key] for key in keys))
+        assert all(re.search(r'\.\d\d$', cell) for cell in cells)
 
 
 def test_two_runs():
-    plain, lines = report([0.5], [0.7], clean=np.arange(90) < 70)
-    assert lines[:5] == ['Tested 90 images of FER2013, PublicTest; 70 of them have no copy in training',
-                         'A   0_0.json', '    it, epoch 3, EMA weights, single view',
-                         'B   1_0.json', '    it, epoch 3, EMA weights, single view']
-    comparison, = plain['comparisons']
-    for side in plain['sides']:
-        metrics = side['runs'][0]['metrics']
-        assert cells(lines, f'{side["name"]}     ') == [
-            f'{metrics["accuracy/top1"]:.2f}', f'{metrics["accuracy/ci95_low"]:.2f}', 'to',
-            f'{metrics["accuracy/ci95_high"]:.2f}',
-            *(f'{metrics[key]:.2f}' for key in ('single-label/f1-score', 'single-label/recall', 'calibration/ece'))]
-    for start, found in (('all, 90', comparison['all']), ('no copy in training, 70', comparison['clean'])):
-        a, b = found['accuracy']
-        assert cells(lines, start) == [
-            f'{a:.2f}', f'{b:.2f}', f'{b - a:+.2f}', f'{found["ci95_low"]:+.2f}', 'to', f'{found["ci95_high"]:+.2f}',
-            str(found['only_a']), str(found['only_b']), p_text(found['p'])]
-    row = comparison['classes']['sad']
-    (before, after), (f1_before, f1_after) = row['recall'], row['f1-score']
-    assert cells(lines, 'sad') == [
-        '30', f'{before:.2f}', f'{after:.2f}', f'{after - before:+.2f}', p_text(row['p_holm']),
-        f'{f1_before:.2f}', f'{f1_after:.2f}', f'{f1_after - f1_before:+.2f}']
-    assert lines[-len(verdict(comparison)) - 1:] == [*verdict(comparison), reach([comparison])]
+    report, lines = compared([0.5], [0.7], leak_free=np.arange(90) < 70)
+    comparison, = report['comparisons']
+    for label, found in (('all, 90', comparison['all']), ('leak-free, 70', comparison['leak_free'])):
+        cells = row(lines, 'accuracy in %', label)
+        assert numbers(cells[:-1]) == near(*found['accuracy'], found['difference'], found['ci95_low'],
+                                           found['ci95_high'], found['only_a'], found['only_b'])
+        assert p_values(cells, -1) == pytest.approx([found['p']], rel=5e-3)
+
+
+def test_classes_of_two_runs():
+    report, lines = compared([0.5], [0.7])
+    for name, found in report['comparisons'][0]['classes'].items():
+        (before, after), (f1_before, f1_after) = found['recall'], found['f1-score']
+        cells = row(lines, r'in % +samples', name)
+        assert numbers(cells[:4] + cells[5:]) == near(
+            30, before, after, after - before, f1_before, f1_after, f1_after - f1_before)
+        assert p_values(cells, 4) == pytest.approx([found['p_holm']], rel=5e-3)
+
+
+def test_verdict_and_scope_come_last():
+    report, lines = compared([0.5], [0.7])
+    *verdict, scope = lines[-len(report['comparisons'][0]['verdict']) - 1:]
+    assert verdict == report['comparisons'][0]['verdict']
+    assert '--against' in scope
 
 
 def test_several_seeds():
-    sad, happy = (np.where(index == LABELS, 0.9, 0.3) for index in (1, 0))  # samples that only one method likes
-    plain, lines = report([sad] * 3, [happy] * 2)
+    sad, happy = (np.where(index == LABELS, 0.9, 0.3) for index in (1, 0))  # samples easy for one of the methods
+    report, lines = compared([sad] * 3, [happy] * 2)
     assert [line[:3] for line in lines[1:11:2]] == ['A1 ', 'A2 ', 'A3 ', 'B1 ', 'B2 ']
-    accuracy = plain['sides'][0]['accuracy']
-    mean, = (line for line in lines if line.startswith('A, mean of 3'))
-    assert re.search(rf'{accuracy["mean"]:.2f}, standard deviation {accuracy["sd"]:.2f}, {accuracy["min"]:.2f} to '
-                     rf'{accuracy["max"]:.2f}; macro-F1 {plain["sides"][0]["macro_f1"]["mean"]:.2f}', mean)
-    found = plain['comparisons'][0]['all']
+    for side, runs in zip(report['sides'], (3, 2)):
+        for label, key in (('accuracy', 'accuracy'), ('macro-F1', 'macro_f1')):
+            cells = row(lines, 'over the runs', f'{side["name"]}, {label}')
+            assert numbers(cells) == near(runs, *(side[key][name] for name in ('mean', 'sd', 'min', 'max')))
+    found = report['comparisons'][0]['all']
     alone = found['seeds_alone']
+    cells = row(lines, 'accuracy in %', 'all, 90')
+    assert numbers(cells[:4] + cells[5:6]) == near(*found['accuracy'], found['difference'], found['ci95_low'],
+                                                   found['ci95_high'], alone['ci95_low'], alone['ci95_high'])
     assert found['p'] != alone['p']
-    assert cells(lines, 'all, 90')[3:] == [
-        f'{found["ci95_low"]:+.2f}', 'to', f'{found["ci95_high"]:+.2f}', p_text(found['p']),
-        f'{alone["ci95_low"]:+.2f}', 'to', f'{alone["ci95_high"]:+.2f}', p_text(alone['p'])]
+    assert p_values(cells, 4, 6) == pytest.approx([found['p'], alone['p']], rel=5e-3)
 
 
 def test_many_runs_each_against_the_first():
-    _, lines = report([0.5], [0.6], [0.9])
+    _, lines = compared([0.5], [0.6], [0.9])
     assert [line.split()[3:8] for line in lines if line.startswith('accuracy in %')] == [
         ['A', 'B', 'B', '-', 'A'], ['A', 'C', 'C', '-', 'A']]
-    assert sum('One run a side says nothing' in line for line in lines) == 1
+    assert sum('--against' in line for line in lines) == 1
 
 
-def test_columns_stand_below_each_other():
-    for groups in (([0.5], [0.7]), ([0.05, 0.1], [0.99, 0.95])):
-        _, lines = report(*groups, clean=np.arange(90) < 70)
-        for head, *bodies in (('accuracy in %', 'all, 90', 'no copy in training, 70'), ('in % +samples', 'sad')):
-            title, = (line for line in lines if re.match(head, line))
-            for body in bodies:
-                line, = (line for line in lines if line.startswith(body))
-                assert len(line) == len(title)
+def test_tables_are_no_wider_than_a_terminal():
+    _, lines = compared([0.05, 0.1], [0.99, 0.95], leak_free=np.arange(90) < 70)
+    tables = [line for line in lines if re.search(r'\d   |   \w', line)]
+    assert len(tables) > 10
+    assert max(map(len, tables)) <= 120
 
 
-def test_conditions_by_which_a_config_was_changed():
-    _, lines = report([0.5], [0.7], cfg_options={'model.type': 'Mean', 'x': 3})
-    assert lines[2] == '    it, epoch 3, EMA weights, single view, model.type=Mean, x=3'
-
-
-def test_cautions_stand_at_the_top():
+def test_cautions_come_before_the_tables():
     rng = np.random.default_rng(0)
     a, b = (draw_run(rng, LABELS, 0.5, views=views) for views in (1, 10))
-    lines = to_text(compare(make_sides([[a], [b]]), None)).split('\n')
-    assert lines[5] == 'caution: the tests differ in views (1, 10): a difference may come from that alone'
+    lines = format_comparison(compare(make_sides([[a], [b]]), None)).split('\n')
+    assert 'caution' in lines[5]
+    assert 'views (1, 10)' in lines[5]
 
 
 @pytest.mark.parametrize('conditions', [{}, {'dataset': 'FER2013', 'views': None}])
-def test_files_of_somebody_elses_making(conditions):
+def test_files_of_other_programs(conditions):
     rng = np.random.default_rng(0)
     a, b = (draw_run(rng, LABELS, 0.5, **conditions) for _ in range(2))
-    lines = to_text(compare(make_sides([[a], [b]]), None)).split('\n')
-    assert (lines[0], lines[2]) == ('90 samples', '    conditions not known')
+    lines = format_comparison(compare(make_sides([[a], [b]]), None)).split('\n')
+    assert '90' in lines[0]
+    assert 'unknown' in lines[2]
