@@ -30,7 +30,8 @@ from emonext_mm.evaluation.comparison.text import to_text
 from emonext_mm.evaluation.predictions import read_predictions
 from emonext_mm.utils.errors import one_line_errors
 from emonext_mm.utils.files import write_atomic
-from emonext_mm.visualization.differences import write_differences
+from emonext_mm.visualization.backends import save_figure
+from emonext_mm.visualization.differences import draw_differences
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
         for side in sides[1:] if data else []:
             path = args.out / ('differences.png' if len(sides) == 2 else f'differences_{side.name}.png')
             try:
-                write_differences(path, *data, sides[0], side)
+                save_figure(draw_differences(*data, sides[0], side), path)
                 print(path)
             except FileNotFoundError as error:  # files of images, which a data set opens no sooner
                 print(f'{path} was not drawn: {error}')

@@ -26,7 +26,7 @@ from emonext_mm.apis.visualize import PICTURES, Run
 from emonext_mm.compat.config import prepare_test, prepare_train
 from emonext_mm.utils.command_line import find_checkpoint, read_test_config
 from emonext_mm.utils.errors import one_line_errors
-from emonext_mm.visualization.backends import kept_open, save_picture
+from emonext_mm.visualization.backends import kept_open, save_and_log
 
 
 def parse_args() -> Namespace:
@@ -78,7 +78,7 @@ def main() -> None:
             except (ValueError, OSError, ImportError) as error:
                 missing[name] = f'not drawn: {error}'
             else:
-                save_picture(figure, out / f'{name}.png', runner.visualizer, run.note(name))
+                save_and_log(figure, out / f'{name}.png', runner.visualizer, run.note(name))
     print('', *(f'{name:<10}{missing.get(name, out / f"{name}.png")}' for name in args.only or PICTURES), sep='\n')
     if args.only and missing:
         raise ValueError('; '.join(f'{name} was {reason}' for name, reason in missing.items()))

@@ -1,16 +1,12 @@
 """The images on which two methods differ most."""
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 from mmengine.dataset import BaseDataset
 
 from emonext_mm.evaluation.comparison.report import Side
-from emonext_mm.utils.files import write_atomic
-from emonext_mm.visualization.image_grid import draw_sheet, raw_image
+from emonext_mm.visualization.image_grid import draw_grid, raw_image
 
 _EACH = 16  # images each way, two rows of the sheet
 
@@ -38,18 +34,7 @@ def draw_differences(dataset: BaseDataset, places: np.ndarray, a: Side, b: Side)
     rising = int((gains[chosen] > 0).sum())
     title = (f'Probability of the true class, {a.name} → {b.name}{of_runs}: the {rising} that rise most, '
              f'then the {len(chosen) - rising} that fall most')
-    return draw_sheet(images, captions, title)
-
-
-def write_differences(path: Path, dataset: BaseDataset, places: np.ndarray, a: Side, b: Side) -> None:
-    """Draw them to a file, whole or not at all.
-
-    Raises:
-        OSError: the file cannot be written, or an image cannot be read.
-    """
-    picture = io.BytesIO()
-    draw_differences(dataset, places, a, b).savefig(picture, format='png', dpi=120)
-    write_atomic(path, picture.getvalue())
+    return draw_grid(images, captions, title)
 
 
 def most_different(gains: np.ndarray, each: int = _EACH) -> list[int]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from mmengine.dataset import BaseDataset
 
 from emonext_mm.evaluation.predictions import sample_id
-from emonext_mm.visualization.image_grid import draw_sheet, raw_image
+from emonext_mm.visualization.image_grid import draw_grid, raw_image
 
 _ARROW = '\N{RIGHTWARDS ARROW}'
 _ID_LENGTH = 18  # characters of a sample's name that fit under its image
@@ -44,7 +44,7 @@ def draw_mistakes(dataset: BaseDataset, labels: np.ndarray, scores: np.ndarray, 
                 f'{_shorten(sample_id(dataset, place))}' for place in places]
     title = (f'The {len(places)} most confident of {(predicted != labels).sum()} mistakes in {len(labels)} images: '
              f'true {_ARROW} predicted class (at most {per_class} of each true class)')
-    return draw_sheet([raw_image(dataset, place) for place in places], captions, title)
+    return draw_grid([raw_image(dataset, place) for place in places], captions, title)
 
 
 def _shorten(name: str) -> str:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from mmengine.visualization import Visualizer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from emonext_mm.visualization.backends import kept_open, save_picture
+from emonext_mm.visualization.backends import kept_open, save_and_log
 
 BACKENDS = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
 
@@ -31,7 +31,7 @@ def images_of(tmp_path):
 
 def test_file_and_tensorboard_hold_the_same_picture(tmp_path, visualizer):
     with kept_open(visualizer):
-        save_picture(make_figure(), tmp_path / 'pictures' / 'red.png', visualizer)
+        save_and_log(make_figure(), tmp_path / 'pictures' / 'red.png', visualizer)
     written = cv2.imread(str(tmp_path / 'pictures' / 'red.png'))
     assert written.shape == (240, 360, 3)
     assert (written == (0, 0, 255)).all(-1).sum() > 100  # BGR
@@ -43,7 +43,7 @@ def test_file_and_tensorboard_hold_the_same_picture(tmp_path, visualizer):
 
 def test_note_stands_below(tmp_path, visualizer):
     figure = make_figure()
-    save_picture(figure, tmp_path / 'red.png', visualizer, 'epoch 7, EMA weights')
+    save_and_log(figure, tmp_path / 'red.png', visualizer, 'epoch 7, EMA weights')
     assert figure.get_supxlabel() == 'epoch 7, EMA weights'
     visualizer.close()
 
@@ -51,7 +51,7 @@ def test_note_stands_below(tmp_path, visualizer):
 def test_file_that_cannot_be_written(tmp_path, visualizer):
     (tmp_path / 'taken').write_text('')
     with pytest.raises(OSError, match='taken'):
-        save_picture(make_figure(), tmp_path / 'taken' / 'red.png', visualizer)
+        save_and_log(make_figure(), tmp_path / 'taken' / 'red.png', visualizer)
     assert [path.name for path in tmp_path.iterdir()] == ['taken']
 
 
@@ -80,5 +80,5 @@ def test_kept_open():
 def test_backends_of_other_kinds_get_it_too(tmp_path):
     got = {}
     backend = SimpleNamespace(add_image=lambda name, image: got.update({name: image}))
-    save_picture(make_figure(), tmp_path / 'red.png', SimpleNamespace(_vis_backends=dict(wandb=backend)))
+    save_and_log(make_figure(), tmp_path / 'red.png', SimpleNamespace(_vis_backends=dict(wandb=backend)))
     np.testing.assert_array_equal(got['red'][..., ::-1], cv2.imread(str(tmp_path / 'red.png')))

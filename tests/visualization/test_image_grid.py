@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from emonext_mm.datasets import SyntheticFER
-from emonext_mm.visualization.image_grid import draw_sheet, raw_image
+from emonext_mm.visualization.image_grid import draw_grid, raw_image
 
 FACE = np.arange(6, dtype=np.uint8).reshape(2, 3)
 
@@ -37,7 +37,7 @@ def test_image_file(tmp_path):
 
 def test_sheet_shows_every_image_above_its_caption():
     images = [FACE + step for step in range(9)]
-    figure = draw_sheet(images, [f'face {step}\nsad' for step in range(9)], 'Faces')
+    figure = draw_grid(images, [f'face {step}\nsad' for step in range(9)], 'Faces')
     assert figure.get_suptitle() == 'Faces'
     drawn = [axes for axes in figure.axes if axes.images]
     assert [axes.get_xlabel() for axes in drawn] == [f'face {step}\nsad' for step in range(9)]
@@ -48,11 +48,11 @@ def test_sheet_shows_every_image_above_its_caption():
 
 
 def test_sheet_of_nothing():
-    assert not any(axes.images for axes in draw_sheet([], [], 'None').axes)
+    assert not any(axes.images for axes in draw_grid([], [], 'None').axes)
 
 
 def test_captions_stand_below_their_image_and_in_the_figure():
-    figure = draw_sheet([FACE] * 9, ['one\ntwo\nthree'] * 9, 'Faces')
+    figure = draw_grid([FACE] * 9, ['one\ntwo\nthree'] * 9, 'Faces')
     figure.draw_without_rendering()
     above, below = figure.axes[0], figure.axes[8]
     assert above.xaxis.label.get_window_extent().y1 <= above.images[0].get_window_extent().y0
