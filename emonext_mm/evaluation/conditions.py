@@ -47,7 +47,7 @@ class ConditionsHook(Hook):
             'checkpoint': runner._load_from,
             **self.checkpoint,
             'dataset': cfg,
-            'split': getattr(dataset, 'usage', getattr(dataset, 'split', None)),
+            'split': getattr(dataset, 'official_split', getattr(dataset, 'split', None)),
             'samples': len(dataset),
             'clean': metrics.get('clean/samples'),
             'views': len(dataset[0]['inputs']) if tta else 1,
