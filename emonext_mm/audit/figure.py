@@ -30,8 +30,8 @@ def draw_audit(found: Findings, faces: Faces) -> Figure:
     }
     drawn = list(chain.from_iterable(_captioned(kind, members, faces) for kind, members in groups.items()))
     indices, captions, colors = zip(*drawn) if drawn else ((), (), ())
-    title = 'Groups of duplicates with contradicting labels: {contradicting}, in more than one split: {leaked}; pairs ' \
-            'of mirrored duplicates: {mirrored}'.format(**{kind: len(members) for kind, members in groups.items()})
+    title = (f'Groups of duplicates with contradicting labels: {len(groups["contradicting"])}, in more than one split: '
+             f'{len(groups["leaked"])}; pairs of mirrored duplicates: {len(groups["mirrored"])}')
     return draw_grid([faces.images[index] for index in indices], captions, title, columns=_COLUMNS,
                      caption_colors=colors)
 

@@ -1,7 +1,7 @@
 """Defects of a set of labelled images: duplicates, contradicting labels, blank images, unusual counts.
 
-Goodfellow et al. (2013, arXiv 1307.0414) published FER2013 with such defects; ``emonext_mm.datasets.duplicates`` defines
-a duplicate. All functions are pure and take arrays; ``emonext_mm.audit.faces`` reads the files.
+Goodfellow et al. (2013, arXiv 1307.0414) published FER2013 with such defects; ``emonext_mm.datasets.duplicates``
+defines a duplicate. All functions are pure and take arrays; ``emonext_mm.audit.faces`` reads the files.
 """
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def describe(found: Findings, faces: Faces) -> dict:
     - ``leaks``: list of {split, duplicates_in, exact, near}: numbers of images with a duplicate in another split
     - ``groups``: list of {images, exact, splits, labels, contradicts}, exact and near duplicates together
     - ``mirrored``: list of pairs; ``blank``, ``named_as_duplicates``: lists of images; ``unreadable``: list of lines
-    - ``nearest_distances``: item i is the number of distinct images whose nearest other one is at i to i + 1 grey levels
+    - ``nearest_distances``: item i is the number of distinct images with the nearest other one at i to i+1 grey levels
     """
     def names(indices: np.ndarray) -> list[str]:
         return [faces.names[index] for index in indices.tolist()]

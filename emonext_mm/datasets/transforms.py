@@ -5,8 +5,7 @@ ten crops. The views and their order are those of ``torchvision.transforms.TenCr
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug
@@ -19,8 +18,8 @@ CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in 
 class ToGrey(BaseTransform):
     """Convert colour images to grey ones, as FER2013's are: an inferencer reads every file in colour.
 
-    Required and modified key: ``img``; (H, W, 3), BGR, becomes (H, W) by ITU-R BT.601, as in OpenCV and Pillow; (H, W) is not
-    changed.
+    Required and modified key: ``img``. (H, W, 3), BGR, becomes (H, W) by ITU-R BT.601, as in OpenCV and Pillow; (H, W)
+    is not changed.
     """
 
     def transform(self, results: dict) -> dict:

@@ -8,12 +8,17 @@ TRAIN, VAL, TEST = range(3)
 COUNT = 140
 
 
+@pytest.fixture(scope='module')
+def drawn():
+    return np.stack([draw_face(i % 7, np.random.default_rng(i)) for i in range(COUNT)])
+
+
 @pytest.fixture
-def sound():
+def sound(drawn):
     """Images, labels, splits: different faces, four of seven for training."""
     numbers = np.arange(COUNT)
-    images = np.stack([draw_face(i % 7, np.random.default_rng(i)) for i in range(COUNT)])
-    return images, numbers % 7, np.array([TRAIN, TRAIN, TRAIN, TRAIN, VAL, VAL, TEST])[numbers // 7 % 7]
+    splits = np.array([TRAIN, TRAIN, TRAIN, TRAIN, VAL, VAL, TEST])[numbers // 7 % 7]
+    return drawn.copy(), numbers % 7, splits
 
 
 def off_by_one(image):

@@ -8,7 +8,7 @@ def test_one_expression_for_each_class():
 
 
 def test_signs_that_people_draw():
-    """Corners of a happy mouth rise, those of a sad one fall; angry brows fall inside; surprise opens eyes and mouth."""
+    """The corners of a happy mouth rise, those of a sad one fall; angry brows fall inside; surprise opens eyes."""
     neutral = EXPRESSIONS['neutral']
     assert EXPRESSIONS['happy'].corner > neutral.corner > EXPRESSIONS['sad'].corner
     assert EXPRESSIONS['angry'].brow_inner < neutral.brow_inner < EXPRESSIONS['sad'].brow_inner

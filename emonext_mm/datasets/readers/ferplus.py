@@ -54,8 +54,8 @@ def read_votes(path: Path, table: FaceTable) -> np.ndarray:
     for split, row in zip(table.splits.tolist(), table.rows.tolist()):
         (name, line), expected = names[row], OFFICIAL_NAMES[SPLITS[split]]
         if name.lower() != expected.lower():
-            raise ValueError(f'{path}, line {line}: Usage {name!r}, but the face of that row is of {expected}: the rows '
-                             'of the two files do not match')
+            raise ValueError(f'{path}, line {line}: Usage {name!r}, but the face of that row is of {expected}: the '
+                             'rows of the two files do not match')
     return np.array(votes)[table.rows]
 
 

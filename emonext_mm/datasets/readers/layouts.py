@@ -185,8 +185,12 @@ def _split_folders(root: Path) -> dict[str, str]:
 
 
 def _split_of_name(file: _File) -> int | None:
+    """Index of the split whose official name begins that of a file."""
     name = file.path.rpartition('/')[2]
-    return next((SPLITS.index(split) for split in ('val', 'test') if name.startswith(f'{OFFICIAL_NAMES[split]}_')), None)
+    for split in ('val', 'test'):
+        if name.startswith(f'{OFFICIAL_NAMES[split]}_'):
+            return SPLITS.index(split)
+    return None
 
 
 def read_image(path: str) -> np.ndarray:
