@@ -1,4 +1,4 @@
-"""The seven emotions of FER2013: their order, their names and the synonyms in circulation."""
+"""The seven emotions of FER2013: order, names and common synonyms."""
 from __future__ import annotations
 
 CLASSES = ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')
@@ -15,7 +15,7 @@ _SYNONYMS = {
 
 
 def class_index(name: str) -> int:
-    """Return the index of an emotion in ``CLASSES``; upper case and synonyms such as ``anger`` are accepted.
+    """Return the index of an emotion in ``CLASSES``; any case and synonyms such as ``anger`` are accepted.
 
     Raises:
         ValueError: ``name`` is none of the seven emotions.

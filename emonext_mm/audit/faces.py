@@ -1,19 +1,21 @@
-"""The faces of a folder for an audit: files that cannot be read are listed, not raised one at a time."""
+"""Read faces for an audit: all files that cannot be read are listed, instead of an error at the first one."""
 from __future__ import annotations
 
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from emonext_mm.datasets.readers.cache import load_table
-from emonext_mm.datasets.readers.face_table import USAGES, FaceTable
+from emonext_mm.datasets.readers.face_table import FaceTable
 from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source, read_image
+from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS
 
-# What augmentation to files leaves: a suffix before the suffix (7.jpg0.jpg), 'copy' or '(2)', a transform's name.
-_COPY_NAME = re.compile(
+# Traces of augmentation and of copying: two suffixes (7.jpg0.jpg), 'copy' or '(2)', the name of a transform.
+_DUPLICATE_NAME = re.compile(
     r'\.(jpe?g|png|webp|bmp)[\W_]*\d*\.\w+$|\(\d+\)\.\w+$|(^|[\W_])(copy|aug|flip|mirror|rot|shift|crop|noise)', re.I
 )
 
@@ -23,36 +25,36 @@ class Faces(NamedTuple):
 
     images: np.ndarray  # (N, 48, 48) uint8
     labels: np.ndarray  # (N,) int64
-    splits: np.ndarray  # (N,) uint8, places in USAGES
-    names: list[str]  # path below the root, or Usage_row
-    sources: list[str]  # what was read
-    faults: list[str]  # a line for each file that could not be
+    splits: np.ndarray  # (N,) uint8, index into SPLITS
+    names: list[str]  # path below the root, or <official split>_<row>
+    sources: list[str]  # folder and files that were read
+    faults: list[str]  # a line for each file that could not be read
 
 
-def read_faces(data_root: str) -> Faces:
-    """Read what ``FER2013(data_root)`` would read for its three splits.
+def read_faces(data_root: str | Path) -> Faces:
+    """Read the faces of ``FER2013(data_root)``, all three splits.
 
     Raises:
         FileNotFoundError: there are no data.
-        ValueError: a csv with a wrong line, a folder of an unknown class, no readable image at all.
+        ValueError: a csv file has a wrong line, a folder an unknown class, or no image can be read at all.
     """
-    sources = [find_source(data_root, usage) for usage in range(len(USAGES))]
-    loaded = {source.path: _load(source) for source in {source.path: source for source in sources}.values()}
-    parts = [(loaded[source.path][0], usage) for usage, source in enumerate(sources)]
-    cut = [(table, table.usage_slice(usage)) for table, usage in parts]
+    sources = {split: find_source(data_root, split) for split in SPLITS}
+    loaded = {source.path: _load(source) for source in {source.path: source for source in sources.values()}.values()}
+    tables = {split: loaded[source.path][0] for split, source in sources.items()}
+    parts = [(table, table.split_slice(split)) for split, table in tables.items()]
     return Faces(
-        images=np.concatenate([table.images[part] for table, part in cut]),
-        labels=np.concatenate([table.labels[part] for table, part in cut]),
-        splits=np.concatenate([table.usages[part] for table, part in cut]),
-        names=[name for table, part in cut for name in _names(table, part)],
+        images=np.concatenate([table.images[part] for table, part in parts]),
+        labels=np.concatenate([table.labels[part] for table, part in parts]),
+        splits=np.concatenate([table.splits[part] for table, part in parts]),
+        names=[name for table, part in parts for name in _names(table, part)],
         sources=[str(path) for path in loaded],
         faults=[fault for _, faults in loaded.values() for fault in faults],
     )
 
 
-def looks_like_a_copy(name: str) -> bool:
+def named_as_duplicate(name: str) -> bool:
     """Whether a file's name is one that offline augmentation or a file manager gives to a copy."""
-    return _COPY_NAME.search(os.path.basename(name)) is not None
+    return _DUPLICATE_NAME.search(os.path.basename(name)) is not None
 
 
 def _load(source: CsvSource | FolderSource) -> tuple[FaceTable, list[str]]:
@@ -76,5 +78,5 @@ def _fault(path: str) -> str | None:
 
 
 def _names(table: FaceTable, part: slice) -> list[str]:
-    rows = zip(table.paths[part].tolist(), table.usages[part].tolist(), table.rows[part].tolist())
-    return [path.decode() or f'{USAGES[usage]}_{row}' for path, usage, row in rows]
+    rows = zip(table.paths[part].tolist(), table.splits[part].tolist(), table.rows[part].tolist())
+    return [path.decode() or f'{OFFICIAL_NAMES[SPLITS[split]]}_{row}' for path, split, row in rows]

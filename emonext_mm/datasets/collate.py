@@ -1,4 +1,4 @@
-"""Training samples to a batch, all of them together."""
+"""Collate training samples into a batch."""
 from __future__ import annotations
 
 import numpy as np
@@ -10,22 +10,22 @@ from mmpretrain.structures import DataSample
 
 @FUNCTIONS.register_module()
 def collate_faces(infos: list[dict]) -> dict:
-    """In place of ``PackInputs`` and ``default_collate``, which convert each image and each label by itself.
+    """Pack and collate the samples of a batch at once: faster than ``PackInputs`` and ``default_collate``.
 
-    For training, where a sample is an image and its label; a test wants ``PackInputs``, which keeps ``sample_idx``.
-    Samples that a pipeline has packed all the same are left to ``default_collate``. ::
+    For training, where a sample is an image and its label; a test needs ``PackInputs``, which keeps ``sample_idx``.
+    Samples that the pipeline has packed already are passed to ``default_collate``. ::
 
         train_dataloader = dict(dataset=dict(pipeline=[]), collate_fn=dict(type='collate_faces'))
 
     Args:
-        infos: what a pipeline without ``PackInputs`` gives: ``img`` ((H, W) or (H, W, C), all of one size),
+        infos: results of a pipeline without ``PackInputs``: ``img`` ((H, W) or (H, W, C), all of one size),
             ``gt_label``, and ``gt_score`` if the data set has it.
 
     Returns:
-        ``inputs`` (N, C, H, W) of the images' type, and ``data_samples``, N, whose labels are views of one tensor.
+        ``inputs`` (N, C, H, W) of the images' type, and N ``data_samples``, whose labels are views of one tensor.
 
     Raises:
-        ValueError: if the images are not of one size.
+        ValueError: the images differ in size.
     """
     if 'inputs' in infos[0]:
         return default_collate(infos)

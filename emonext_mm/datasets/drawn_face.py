@@ -1,8 +1,8 @@
-"""Drawing a face that shows one of the seven emotions of FER2013.
+"""Drawn faces that show one of the seven emotions of FER2013.
 
-Each face is drawn by OpenCV on a canvas ``_SUPERSAMPLING`` times finer than the 48x48 picture, then posed
-(moved, scaled, rotated) and shrunk by one warp. Expressions follow the action units people draw: brows, lids
-and mouth move, everything else (shape of the head, skin, hair, light, glasses, hands in front) is nuisance.
+Each face is drawn by OpenCV on a canvas ``_SUPERSAMPLING`` times finer than the 48x48 image, then posed (shifted,
+scaled, rotated) and reduced by one warp. The expression moves brows, lids and mouth; everything else (shape of the
+head, skin, hair, light, glasses, hands in front) is nuisance.
 
 Convention: face units, x to the right and y down, the centre of the face at (0, 0), the chin at y = 1.
 """
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from emonext_mm.datasets.expressions import EXPRESSIONS, Expression
 from emonext_mm.emotions import CLASSES
 
 SIZE = 48
@@ -26,59 +27,8 @@ _CIRCLE = np.stack([np.cos(_ARC), np.sin(_ARC)], 1)
 _SPAN = np.linspace(-1, 1, 11)  # runs along a brow, a lid, a lip
 
 
-class Expression(NamedTuple):
-    """What the muscles do, in face units; a height is positive upwards."""
-
-    brow_inner: float = 0.0  # height of the inner end, over the neutral brow
-    brow_middle: float = 0.0
-    brow_outer: float = 0.0
-    brow_together: float = 0.0  # shift of the inner ends to the midline
-    lid_upper: float = 0.10  # height of the upper lid over the line of the eye
-    lid_lower: float = 0.07  # depth of the lower lid below it; negative: pushed up by the cheek
-    lid_slant: float = 0.0  # height of the outer corner of the upper lid
-    mouth_width: float = 0.29  # half the distance between the corners
-    corner: float = 0.0  # height of the corners
-    lip_upper: float = 0.015  # height of the middle of the upper lip
-    lip_lower: float = 0.015  # depth of the middle of the lower lip
-    roundness: float = 0.0  # 0: lips meet at a point, 0.5: ellipse, 0.8: box
-    sneer: float = 0.0  # rise of the upper lip on one side alone
-    wrinkles: float = 0.0  # of the nose, 0 to 1
-    teeth: float = 0.0  # share of the open mouth
-
-
-_EXPRESSIONS = {
-    'angry': Expression(
-        brow_inner=-0.17, brow_middle=-0.07, brow_outer=0.08, brow_together=0.05, lid_upper=0.08,
-        lid_lower=0.05, lid_slant=0.05, mouth_width=0.25, corner=-0.11,
-    ),
-    'disgust': Expression(
-        brow_inner=-0.06, brow_middle=-0.05, brow_outer=-0.03, brow_together=0.02, lid_upper=0.04,
-        lid_lower=0.01, mouth_width=0.28, corner=-0.07, lip_upper=0.1, lip_lower=0.02, roundness=0.3,
-        sneer=0.13, wrinkles=1, teeth=0.5,
-    ),
-    'fear': Expression(
-        brow_inner=0.17, brow_middle=0.13, brow_outer=0.03, brow_together=0.05, lid_upper=0.18,
-        lid_lower=0.1, mouth_width=0.37, corner=-0.06, lip_upper=0.06, lip_lower=0.13, roundness=0.7,
-        teeth=0.35,
-    ),
-    'happy': Expression(
-        brow_inner=0.02, brow_middle=0.03, lid_upper=0.09, lid_lower=-0.02, mouth_width=0.42, corner=0.14,
-        lip_upper=-0.02, lip_lower=0.17, roundness=0.1, teeth=0.55,
-    ),
-    'sad': Expression(
-        brow_inner=0.15, brow_middle=0.03, brow_outer=-0.1, brow_together=0.03, lid_upper=0.055,
-        lid_lower=0.06, lid_slant=-0.05, mouth_width=0.25, corner=-0.13, lip_upper=0.03, lip_lower=0,
-    ),
-    'surprise': Expression(
-        brow_inner=0.15, brow_middle=0.24, brow_outer=0.14, lid_upper=0.19, lid_lower=0.13,
-        mouth_width=0.17, lip_upper=0.12, lip_lower=0.22, roundness=0.5,
-    ),
-    'neutral': Expression(),
-}
-
-
 class _Chance:
-    """Draws from ``rng``, pulled towards the ordinary face as ``amount`` goes from 1 to 0."""
+    """Random numbers from ``rng`` that approach those of the ordinary face as ``amount`` goes from 1 to 0."""
 
     def __init__(self, rng: np.random.Generator, amount: float) -> None:
         self.rng = rng
@@ -92,14 +42,14 @@ class _Chance:
 
 
 class _Canvas:
-    """A grey picture that is drawn on in face units; a turned head (yaw, pitch) bends the units."""
+    """A grey image to draw on in face units; turning the head (yaw, pitch) bends the units."""
 
     def __init__(self, tone: float, yaw: float, pitch: float) -> None:
         self.pixels = np.full((_CANVAS, _CANVAS), tone, np.uint8)
         self.turn = np.array([yaw, pitch])
 
     def _fixed_point(self, points: np.ndarray) -> np.ndarray:
-        # The middle of the face moves, its outline stays, as on a ball that turns.
+        # The middle of the face moves, its outline does not, as on a ball that turns.
         bent = points + self.turn * (1 - points * points)
         return (bent * (_UNIT << _SUBPIXEL_BITS) + (_CANVAS << _SUBPIXEL_BITS) / 2).astype(np.int32)
 
@@ -145,7 +95,7 @@ def _draw_tones(chance: _Chance) -> _Tones:
 
 def _draw_expression(label: int, chance: _Chance) -> Expression:
     strength = chance.around(1, 0.3)
-    neutral, full = np.array(_EXPRESSIONS['neutral']), np.array(_EXPRESSIONS[CLASSES[label]])
+    neutral, full = np.array(EXPRESSIONS['neutral']), np.array(EXPRESSIONS[CLASSES[label]])
     mixed = neutral + strength * (full - neutral)
     jitter = 0.02 * chance.amount * chance.rng.uniform(-1, 1, len(mixed))
     return Expression(*(mixed + jitter).tolist())
@@ -236,7 +186,7 @@ def _draw_glasses(canvas: _Canvas, chance: _Chance) -> None:
 
 
 def _draw_occlusion(canvas: _Canvas, tones: _Tones, chance: _Chance) -> None:
-    """Cover part of one half of the face: the other half still tells the expression."""
+    """Cover part of one half of the face; the other half still shows the expression."""
     side = chance.rng.choice((-1, 1))
     kind = chance.rng.integers(3)
     if kind == 0:  # a hand, from below
@@ -246,7 +196,7 @@ def _draw_occlusion(canvas: _Canvas, tones: _Tones, chance: _Chance) -> None:
             tip = np.array([x - side * 0.15 + side * 0.13 * finger, y - 0.12 + 0.03 * finger])
             canvas.stroke(np.array([root, tip]), 0.6 * tones.skin, 0.19)
             canvas.stroke(np.array([root, tip]), 0.92 * tones.skin, 0.14)
-    elif kind == 1:  # a bar across a corner of the picture
+    elif kind == 1:  # a bar across a corner of the image
         angle, distance = chance.around(0, 0.7), chance.around(0.72, 0.12)
         normal = np.array([side * np.cos(angle), np.sin(angle)])
         along = np.array([-normal[1], normal[0]])
@@ -259,11 +209,11 @@ def _draw_occlusion(canvas: _Canvas, tones: _Tones, chance: _Chance) -> None:
 
 
 def _photograph(canvas: np.ndarray, angle: float, chance: _Chance) -> np.ndarray:
-    """Pose, shrink and light the canvas; ``angle`` in degrees."""
+    """Pose, reduce and light the canvas; ``angle`` in degrees."""
     scale = chance.around(1.05, 0.15) / _SUPERSAMPLING
     warp = cv2.getRotationMatrix2D((_CANVAS / 2, _CANVAS / 2), angle, scale)
     warp[:, 2] += SIZE / 2 - _CANVAS / 2 + np.array([chance.around(0, 3), chance.around(0, 3)])
-    blur = max(0.4, chance.around(0.5, 0.3))  # pixels of the picture; less than 0.4 would alias
+    blur = max(0.4, chance.around(0.5, 0.3))  # pixels of the image; less than 0.4 would alias
     smooth = cv2.GaussianBlur(canvas, (0, 0), _SUPERSAMPLING * blur)
     small = cv2.warpAffine(smooth, warp, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
 
@@ -283,10 +233,10 @@ def draw_face(
 
     Args:
         label: index into ``CLASSES``.
-        rng: where all chance comes from; two generators in the same state give the same face.
-        max_rotation: the head is rotated in the picture by up to this many degrees either way.
-        nuisance: 1 for the full variety of heads, light and occlusion, 0 for the one ordinary face. Rotation
-            is not part of it.
+        rng: the only source of randomness; two generators in the same state give the same face.
+        max_rotation: largest rotation of the head in the image plane, degrees, in both directions.
+        nuisance: from 0 (always the ordinary face) to 1 (the full variety of heads, light and occlusion). Rotation is
+            independent of it.
 
     Returns:
         (48, 48) uint8, grey.

@@ -1,42 +1,44 @@
-"""Which pictures are copies of one another.
+"""Duplicates among images.
 
-The rule: two pictures are *exact copies* if all pixels are equal. They are *near copies* if the root mean
-square (RMS) of their pixels' differences is at most ``LIMIT`` = 10 grey levels, and at most half the standard
-deviation of the flatter picture, so that a constant picture has exact copies alone.
+Two images are *exact duplicates* if all their pixels are equal. They are *near duplicates* if the root mean square
+(RMS) difference of their pixels is at most ``LIMIT`` = 10 grey levels, and at most half the standard deviation of the
+flatter image, so that a constant image has only exact duplicates.
 
-The search is exact, not approximate. The mean of a block of pixels never differs by more than the RMS of the
-block's differences (Jensen), so pictures that are near have near 8x8 block means; and a projection shrinks
-every distance, so that along one axis only a short stretch of the others has to be compared.
+The search is exact, not approximate. The means of two blocks of pixels never differ by more than the RMS difference of
+the blocks (Jensen's inequality), so near duplicates have close 8x8 block means; and a projection shrinks every
+distance, so that along one axis only a short interval of the other images has to be compared.
 
-Why 10: all 32,284 pictures of Training and PublicTest that are not blank were saved as JPEG 75, which moved them
-by at most 9.2 (JPEG 95: 1.7; noise of one grey level: 0.9), so that every such copy is found; shifted by two
-pixels, all but 16 moved by more than 10. A look at 96 pairs each at 4 to 8, at 8 to 11 and just below 20 found
-nothing but one photograph twice: the limit can miss copies (other crops), but does not invent any.
+The limit was chosen on the 32,284 images of Training and PublicTest that are not blank. Saving them as JPEG 75 changes
+them by at most 9.2 (JPEG 95: 1.7; noise of one grey level: 0.9), so that all such duplicates are found; a shift by two
+pixels changes all but 16 by more than 10. In 96 pairs each at distances of 4 to 8, 8 to 11 and just below 20, viewed by
+eye, both images were the same photograph: the limit can miss duplicates (other crops), but does not invent any.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 LIMIT = 10.0  # grey levels
 _FLATNESS = 0.5  # of the standard deviation
 _BLOCKS = 8  # block means across and down
-_CHUNK = 512  # images; the products of a chunk and all others take 70 MB
+_CHUNK = 512  # images; the products of a chunk with all others take 70 MB
 
 
 def close_pairs(images: np.ndarray, others: np.ndarray | None = None,
                 limit: float = LIMIT) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs of near copies (see the module), exact copies that are not constant among them.
+    """Find all pairs of near duplicates (see the module), including exact duplicates of images that are not constant.
 
     Args:
         images: (N, H, W) uint8, H and W multiples of 8.
-        others: (M, H, W) uint8; None for pairs i < j within ``images``.
+        others: (M, H, W) uint8; None to find the pairs i < j within ``images``.
         limit: largest RMS difference, grey levels.
 
     Returns:
-        Places, (P, 2) int64, the first into ``images``, the second into ``others``, sorted; and RMS
-        differences, (P,) float32.
+        Indices, (P, 2) int64, the first into ``images``, the second into ``others``, sorted; and RMS differences,
+        (P,) float32.
 
     Raises:
         ValueError: the sizes are not multiples of 8, or differ.
@@ -62,8 +64,8 @@ def close_pairs(images: np.ndarray, others: np.ndarray | None = None,
     return pairs[order], distances[order]
 
 
-def have_copy(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which of the images have an exact or near copy among the others, (N,) bool.
+def have_duplicate(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the images have an exact or near duplicate among the others, (N,) bool.
 
     Args:
         images: (N, H, W) uint8.
@@ -77,22 +79,21 @@ def have_copy(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def first_equal(images: np.ndarray) -> np.ndarray:
-    """The place of the first image with the same pixels, (N,) int64: its own where there is none before."""
-    places: dict[bytes, int] = {}
-    return np.fromiter((places.setdefault(image.tobytes(), i) for i, image in enumerate(images)), np.int64, len(images))
+    """Index of the first image with the same pixels, (N,) int64; an image's own index if none before it is equal."""
+    first: dict[bytes, int] = {}
+    return np.fromiter((first.setdefault(image.tobytes(), i) for i, image in enumerate(images)), np.int64, len(images))
 
 
 def linked_groups(pairs: np.ndarray, count: int) -> np.ndarray:
-    """The smallest place that each of ``count`` images is linked to by a chain of pairs, (N,) int64."""
-    root = np.arange(count)
-    while True:
-        smaller = root.copy()
-        lowest = np.minimum(root[pairs[:, 0]], root[pairs[:, 1]])
-        for column in pairs.T:
-            np.minimum.at(smaller, column, lowest)
-        if (smaller == root).all():
-            return root
-        root = smaller
+    """Smallest index that each of ``count`` images is linked to by a chain of pairs, (count,) int64.
+
+    Args:
+        pairs: (P, 2) indices of the two images of each pair.
+        count: number of images.
+    """
+    links = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(count, count))
+    _, group = connected_components(links, directed=False)
+    return np.unique(group, return_index=True)[1][group]
 
 
 def contrast(images: np.ndarray) -> np.ndarray:
@@ -101,7 +102,7 @@ def contrast(images: np.ndarray) -> np.ndarray:
 
 
 def _by_chunk(count: int, function: Callable[[slice], np.ndarray]) -> np.ndarray:
-    """(count,) float32."""
+    """Concatenate the results of a function of slices, (count,) float32."""
     chunks = [function(slice(start, start + _CHUNK)) for start in range(0, count, _CHUNK)]
     return np.concatenate([np.empty(0, np.float32), *chunks])
 
@@ -115,25 +116,25 @@ def _block_means(images: np.ndarray) -> np.ndarray:
 
 
 def _principal_axis(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and direction of largest variance, (64,) each."""
+    """Mean, and direction of the largest variance, (64,) each."""
     centre = points.mean(axis=0)
     return centre, np.linalg.eigh((points - centre).T @ (points - centre))[1][:, -1]
 
 
 def _candidates(left: np.ndarray, right: np.ndarray, axis: np.ndarray, limit: float) -> np.ndarray:
-    """Places of the points whose root mean square difference is at most ``limit``, (P, 2)."""
-    radius = limit * left.shape[1] ** 0.5 + 0.1  # the rest is for what rounds off in float32
+    """Indices of the pairs of points whose root mean square difference is at most ``limit``, (P, 2)."""
+    radius = limit * left.shape[1] ** 0.5 + 0.1  # the margin is for rounding in float32
     left_order, right_order = np.argsort(left @ axis), np.argsort(right @ axis)
     left, right = left[left_order], right[right_order]
     along_left, along_right = left @ axis, right @ axis
-    # The product of these rows is the squared distance, so that one comparison is all that is left to do.
+    # The product of two of these rows is the squared distance, so that one comparison remains.
     left = np.column_stack([-2 * left, (left * left).sum(axis=1), np.ones(len(left), np.float32)])
     right = np.column_stack([right, np.ones(len(right), np.float32), (right * right).sum(axis=1)])
     found = [np.empty((0, 2), np.int64)]
     for start in range(0, len(left), _CHUNK):
-        stretch = along_left[start:start + _CHUNK]
-        first = np.searchsorted(along_right, stretch[0] - radius)
-        last = np.searchsorted(along_right, stretch[-1] + radius, 'right')
+        interval = along_left[start:start + _CHUNK]
+        first = np.searchsorted(along_right, interval[0] - radius)
+        last = np.searchsorted(along_right, interval[-1] + radius, 'right')
         i, j = np.nonzero(left[start:start + _CHUNK] @ right[first:last].T <= radius * radius)
         found.append(np.column_stack([left_order[i + start], right_order[j + first]]))
     return np.concatenate(found)

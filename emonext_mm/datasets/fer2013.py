@@ -1,4 +1,4 @@
-"""FER2013 as a data set of the host."""
+"""FER2013 as a data set of MMPretrain."""
 
 from __future__ import annotations
 
@@ -12,26 +12,19 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from emonext_mm.datasets.duplicates import have_copy
+from emonext_mm.datasets.duplicates import have_duplicate
 from emonext_mm.datasets.readers.cache import load_table
-from emonext_mm.datasets.readers.face_table import USAGES
 from emonext_mm.datasets.readers.ferplus import VOTES_FILE, labels_and_scores, read_votes
 from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source
+from emonext_mm.datasets.splits import OFFICIAL_COUNTS, OFFICIAL_NAMES, SPLITS
 from emonext_mm.emotions import CLASSES, UNLABELLED
-
-SPLITS = ('train', 'val', 'test')  # in the order of USAGES
-OFFICIAL_COUNTS = {
-    'train': (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    'val': (467, 56, 496, 895, 653, 415, 607),
-    'test': (491, 55, 528, 879, 594, 416, 626),
-}
 
 
 @DATASETS.register_module()
 class FER2013(BaseDataset):
-    """The FER2013 faces (Goodfellow et al., 2013, arXiv 1307.0414): 48x48, grey, seven emotions.
+    """The faces of FER2013 (Goodfellow et al., 2013, arXiv 1307.0414): 48x48, grey, seven emotions.
 
-    Whichever of these lies in ``data_root`` is found by itself, the first one first: ::
+    The first of these layouts that exists in ``data_root`` is read: ::
 
         data_root
         ├── fer2013.csv             emotion,pixels,Usage
@@ -52,33 +45,34 @@ class FER2013(BaseDataset):
             │   └── ...
             └── ...
 
-    The splits train, val and test are Training, PublicTest and PrivateTest. Faces of a csv stand in its
-    order, those of folders in the order of the number that ends the file's name. The first reading writes a
-    cache beside the data (or to ``$XDG_CACHE_HOME/emonext_mm``), from which the pixels are mapped: all
-    workers and ranks on a machine share one copy.
+    The splits train, val and test are officially Training, PublicTest and PrivateTest. Faces of a csv file keep its
+    order; those of folders are in the order of the number that ends the file's name. The first reading writes a
+    cache beside the data (or to ``$XDG_CACHE_HOME/emonext_mm``), from which the pixels are mapped: all workers and
+    ranks on a machine share them in memory.
 
-    A sample, before the pipeline, holds ``img`` (uint8, (48, 48) or (48, 48, 3)), ``img_shape``,
-    ``ori_shape``, ``gt_label``, ``sample_idx``, ``sample_id`` (``Training_<row>``, and ``Test_<row>`` in the
-    unlabelled test.csv; for folders the file's name without suffix), ``img_path`` (folders) and ``gt_score``
-    ((7,) float32, soft FER+).
+    A sample before the pipeline has ``img`` (uint8, (48, 48) or (48, 48, 3)), ``img_shape``, ``ori_shape``,
+    ``gt_label``, ``sample_idx``, ``sample_id`` (``Training_<row>``, and ``Test_<row>`` in the unlabelled test.csv;
+    for folders the file's name without suffix), ``img_path`` (folders only) and ``gt_score`` ((7,) float32, only
+    with ``ferplus='soft'``).
 
     Args:
         data_root: a folder, or a csv file.
         split: 'train', 'val' or 'test'.
         pipeline: transforms, or their configs.
-        ferplus: None, or the labels of FER+: 'majority' (the emotion with most votes; faces for which two
-            share that place are dropped), or 'soft' (the votes as ``gt_score``, and their argmax as label).
-            Both drop a face unless an emotion has more votes than each of contempt, unknown and no-face.
+        ferplus: None, or the labels of FER+: 'majority' (the emotion with the most votes; faces on which two emotions
+            tie are left out), or 'soft' (the votes as ``gt_score``, and their argmax as label). With both, a face is
+            left out unless an emotion has more votes than each of contempt, unknown and no-face.
         color_type: 'grayscale', or 'color' for the same value in three channels.
-        drop_leaked: leave out of the split train the images that have an exact or near copy (see
-            ``copies.py``) in val or test. No effect on val and test. Takes about a second.
-        **kwargs: the host's ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init``,
-            ``max_refetch``.
+        drop_leaked: leave out of the split train the images that have an exact or near duplicate (see
+            ``emonext_mm.datasets.duplicates``) in val or test. No effect on val and test. Takes about a second.
+        **kwargs: ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch`` of
+            MMPretrain's ``BaseDataset``.
 
     Raises:
-        FileNotFoundError: no data; the message says where to get them. No ``fer2013new.csv`` for ``ferplus``.
-        ValueError: data that are wrong, with file, line and value; a split that the data do not have;
-            ``drop_leaked`` for data that have neither val nor test.
+        FileNotFoundError: no data were found; the message explains where to get them. Or ``ferplus`` is set and there
+            is no ``fer2013new.csv``.
+        ValueError: the data are wrong (the message names file, line and value) or lack the split; ``drop_leaked`` is
+            set and the data have neither val nor test.
 
     Examples:
         >>> FER2013(data_root='data/fer2013', split='val')
@@ -89,7 +83,7 @@ class FER2013(BaseDataset):
             Split: 	val (PublicTest)
     """
 
-    METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (the host's name and type)
+    METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (MMEngine's name and type)
 
     def __init__(self, data_root: str, split: str = 'train', pipeline: tuple | list = (),
                  ferplus: str | None = None, color_type: str = 'grayscale',
@@ -98,21 +92,20 @@ class FER2013(BaseDataset):
         self.ferplus = _one_of('ferplus', ferplus, (None, 'majority', 'soft'))
         self.color_type = _one_of('color_type', color_type, ('grayscale', 'color'))
         self.drop_leaked = drop_leaked
-        self._leaked: np.ndarray | None = None  # (len(self._table),) bool, made when first asked for
-        # data_list holds the faces' places in the table; there are no dicts to serialize.
+        self._leaked: np.ndarray | None = None  # (len(self._table),) bool, computed when first asked for
+        # data_list holds indices into the table; there are no dicts to serialize.
         super().__init__(ann_file='', data_root=os.path.expanduser(data_root), pipeline=pipeline,
                          serialize_data=False, **kwargs)
 
     def load_data_list(self) -> np.ndarray:
-        """Places of the split's faces in the table, (N,) int64. Sets the table, the labels and the scores."""
-        usage = SPLITS.index(self.split)
-        source = find_source(self.data_root, usage)
+        """Indices of the split's faces in the table, (N,) int64. Sets the table, the labels and the scores."""
+        source = find_source(self.data_root, self.split)
         votes_path = None if self.ferplus is None else _votes_path(source)
         table = load_table(source)
-        rows = np.arange(len(table))[table.usage_slice(usage)]
+        rows = np.arange(len(table))[table.split_slice(self.split)]
         if not len(rows):
-            found = ', '.join(USAGES[usage] for usage in np.unique(table.usages))
-            raise ValueError(f'{source.path}: nothing for split {self.split!r}: {source.why_missing(usage)}; '
+            found = ', '.join(OFFICIAL_NAMES[SPLITS[split]] for split in np.unique(table.splits))
+            raise ValueError(f'{source.path}: nothing for split {self.split!r}: {source.why_missing(self.split)}; '
                              f'found {found}')
         self._path, self._table, self._labels, self._scores = source.path, table, table.labels, None
         if votes_path is None:
@@ -128,42 +121,42 @@ class FER2013(BaseDataset):
         self._leaked = self._find_leaked()
         kept = rows[~self._leaked[rows]]
         print_log(f'{self._path}: {len(rows) - len(kept)} of {len(rows)} training images left out, they have a '
-                  'copy in val or test', logger='current', level=logging.INFO)
+                  'duplicate in val or test', logger='current', level=logging.INFO)
         return kept
 
     def _find_leaked(self) -> np.ndarray:
-        """Which faces of the split have a copy across the border of training, (len(self._table),) bool."""
-        split = SPLITS.index(self.split)
-        across = [usage for usage in range(len(SPLITS)) if (usage == 0) != (split == 0)]
-        others = {SPLITS[usage]: self._images_of(usage) for usage in across}
-        missing = ' or '.join(name for name, images in others.items() if not len(images))
+        """Which faces of the split have a duplicate across the border of training, (len(self._table),) bool."""
+        across = [split for split in SPLITS if (split == 'train') != (self.split == 'train')]
+        others = {split: self._images_of(split) for split in across}
+        missing = ' or '.join(split for split, images in others.items() if not len(images))
         if not any(map(len, others.values())):
-            raise ValueError(f'{self._path}: no images of {missing}, so that copies of {self.split} cannot be found')
+            raise ValueError(f'{self._path}: no images of {missing}, so that duplicates of {self.split} cannot be '
+                             'found')
         if missing:
-            print_log(f'{self._path}: no images of {missing}, so that copies of them in {self.split} go unnoticed',
-                      logger='current', level=logging.WARNING)
+            print_log(f'{self._path}: no images of {missing}, so that duplicates of them in {self.split} are not '
+                      'found', logger='current', level=logging.WARNING)
         leaked = np.zeros(len(self._table), bool)
-        mine = self._table.usage_slice(split)
-        leaked[mine] = have_copy(self._table.images[mine], np.concatenate(list(others.values())))
+        own = self._table.split_slice(self.split)
+        leaked[own] = have_duplicate(self._table.images[own], np.concatenate(list(others.values())))
         return leaked
 
-    def _images_of(self, usage: int) -> np.ndarray:
-        source = find_source(self.data_root, usage)
-        table = self._table if source.path == self._path else load_table(source)  # folders are slow to look through
-        return table.images[table.usage_slice(usage)]
+    def _images_of(self, split: str) -> np.ndarray:
+        source = find_source(self.data_root, split)
+        table = self._table if source.path == self._path else load_table(source)  # folders are slow to scan
+        return table.images[table.split_slice(split)]
 
     def _get_unserialized_subset(self, indices) -> np.ndarray:
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
 
     @property
-    def usage(self) -> str:
-        """The official name of the split: Training, PublicTest or PrivateTest."""
-        return USAGES[SPLITS.index(self.split)]
+    def official_split(self) -> str:
+        """Official name of the split: Training, PublicTest or PrivateTest."""
+        return OFFICIAL_NAMES[self.split]
 
     @property
     @force_full_init
     def images(self) -> np.ndarray:
-        """(N, 48, 48) uint8, read-only: a view of the shared pixels; of picked faces, a copy."""
+        """(N, 48, 48) uint8, read-only: a view of the shared pixels, or a copy if faces were picked."""
         rows = self.data_list
         if len(rows) and (np.diff(rows) == 1).all():
             return self._table.images[rows[0]:rows[-1] + 1]
@@ -180,13 +173,13 @@ class FER2013(BaseDataset):
     @property
     @force_full_init
     def leaked(self) -> np.ndarray:
-        """Which images of val or test have an exact or near copy in train, (N,) bool.
+        """Which images of val or test have an exact or near duplicate in train, (N,) bool.
 
-        Of train: which have one in val or test. All training images count, whatever ``drop_leaked`` and
-        ``ferplus`` leave out. The first call takes about a second.
+        For the split train: which have one in val or test. Images that ``drop_leaked`` or ``ferplus`` leaves out count
+        too. The first call takes about a second.
 
         Raises:
-            ValueError: the data lack the other side.
+            ValueError: the data have no images on the other side.
         """
         if self._leaked is None:
             self._leaked = self._find_leaked()
@@ -194,7 +187,7 @@ class FER2013(BaseDataset):
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
-        """One sample before the pipeline (see the class). Its image may be modified."""
+        """One sample before the pipeline, see the class. Its image may be modified."""
         row = self.data_list[idx]
         label = int(self._labels[row])
         image = self._table.images[row].copy()
@@ -214,7 +207,7 @@ class FER2013(BaseDataset):
             info['sample_id'] = os.path.splitext(os.path.basename(path))[0]
         else:
             # The unlabelled test.csv mixes what the other files call PublicTest and PrivateTest.
-            prefix = 'Test' if label == UNLABELLED else USAGES[self._table.usages[row]]
+            prefix = 'Test' if label == UNLABELLED else self.official_split
             info['sample_id'] = f'{prefix}_{self._table.rows[row]}'
         return info
 
@@ -241,7 +234,7 @@ class FER2013(BaseDataset):
 
     def extra_repr(self) -> list[str]:
         source = self._path if self._fully_initialized else self.data_root
-        lines = [f'Source: \t{source}', f'Split: \t{self.split} ({self.usage})']
+        lines = [f'Source: \t{source}', f'Split: \t{self.split} ({self.official_split})']
         lines += [f'Labels: \tFER+ {self.ferplus}'] if self.ferplus else []
         return lines + (['Leaked: \tleft out of train'] if self.drop_leaked and self.split == 'train' else [])
 
@@ -253,7 +246,7 @@ def _one_of(name: str, value, choices: tuple):
 
 
 def _votes_path(source: CsvSource | FolderSource) -> Path:
-    """The file of FER+ votes beside the csv."""
+    """The file of FER+ votes beside the csv file."""
     path = source.folder / VOTES_FILE
     if not isinstance(source, CsvSource):
         raise FileNotFoundError(f'{path}: ferplus needs this file and fer2013.csv beside it; its votes '

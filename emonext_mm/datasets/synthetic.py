@@ -1,4 +1,4 @@
-"""Drawn faces as a data set that needs no download."""
+"""A data set of drawn faces, which needs no download."""
 from __future__ import annotations
 
 import numpy as np
@@ -7,37 +7,36 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from emonext_mm.datasets.drawn_face import SIZE, draw_face
+from emonext_mm.datasets.splits import SPLITS
 from emonext_mm.emotions import CLASSES
-
-SPLITS = ('train', 'val', 'test')  # the place of a split is part of the seed of its faces
 
 
 @DATASETS.register_module()
 class SyntheticFER(BaseDataset):
-    """Drawn faces with the interface of ``FER2013``, so that training needs no data at all.
+    """Drawn faces with the interface of ``FER2013``.
 
-    Sample ``i`` depends on (``seed``, ``split``, ``i``) alone, not on how many there are or the order they
-    are asked for: the same bits on the same OpenCV and NumPy. Its class is ``i % 7``. All faces are drawn
-    when the data set is initialised (about 3 s for 4,000), in one array that workers share by fork.
+    Sample ``i`` depends only on (``seed``, ``split``, ``i``), not on the number of samples or the order of access: the
+    same bits with the same OpenCV and NumPy. Its class is ``i % 7``. All faces are drawn when the data set is
+    initialised (about 3 s for 4,000), into one array that forked workers share.
 
-    A sample, before the pipeline, holds ``img`` (uint8, (48, 48) or (48, 48, 3)), ``img_shape``,
-    ``ori_shape``, ``gt_label``, ``sample_idx`` and ``sample_id`` (such as ``train_17``).
+    A sample before the pipeline has ``img`` (uint8, (48, 48) or (48, 48, 3)), ``img_shape``, ``ori_shape``,
+    ``gt_label``, ``sample_idx`` and ``sample_id`` (such as ``train_17``).
 
     Args:
-        num_samples: how many faces.
-        split: 'train', 'val' or 'test': three streams of chance that never meet.
-        seed: another seed, another data set.
+        num_samples: number of faces.
+        split: 'train', 'val' or 'test': three independent random streams.
+        seed: seed of the random streams.
         pipeline: transforms, or their configs.
         color_type: 'grayscale', or 'color' for the same value in three channels.
         max_rotation, nuisance: as in :func:`draw_face`.
-        **kwargs: the host's ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init``,
-            ``max_refetch``.
+        **kwargs: ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch`` of
+            MMPretrain's ``BaseDataset``.
 
     Raises:
         ValueError: ``num_samples``, ``split`` or ``color_type`` is none of the above.
     """
 
-    METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (the host's name and type)
+    METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (MMEngine's name and type)
 
     def __init__(
         self,
@@ -66,9 +65,9 @@ class SyntheticFER(BaseDataset):
         super().__init__(ann_file='', pipeline=pipeline, serialize_data=False, **kwargs)
 
     def load_data_list(self) -> np.ndarray:
-        """Numbers of the faces, (N,) int64. Draws them."""
+        """Draw the faces and return their numbers, (N,) int64."""
         numbers = np.arange(self.num_samples)
-        split = SPLITS.index(self.split)
+        split = SPLITS.index(self.split)  # part of the seed
         self._drawn = np.empty((self.num_samples, SIZE, SIZE), np.uint8)
         for i in numbers:
             rng = np.random.default_rng([self.seed, split, i])
@@ -95,7 +94,7 @@ class SyntheticFER(BaseDataset):
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
-        """One sample before the pipeline (see the class). Its image may be modified."""
+        """One sample before the pipeline, see the class. Its image may be modified."""
         number = int(self.data_list[idx])
         image = self._drawn[number]
         return {

@@ -1,7 +1,7 @@
-"""Ten-crop: the four corners and the centre of a face, and the same of its mirror image. And grey.
+"""Transforms: grey images, and the ten crops (four corners and centre, and their mirror images) of a test.
 
-Krizhevsky et al., "ImageNet Classification with Deep CNNs", 2012, section 4.1; the released code of EmoNeXt tests
-with it. Views and their order are those of ``torchvision.transforms.TenCrop``.
+Krizhevsky et al., "ImageNet Classification with Deep CNNs", 2012, section 4.1; the authors' code of EmoNeXt tests with
+ten crops. The views and their order are those of ``torchvision.transforms.TenCrop``.
 """
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in 
 
 @TRANSFORMS.register_module()
 class ToGrey(BaseTransform):
-    """Colour images to the grey ones that FER2013 is of: an inferencer reads every file in colour.
+    """Convert colour images to grey ones, as FER2013's are: an inferencer reads every file in colour.
 
-    Required and modified key: ``img``; (H, W, 3), BGR, becomes (H, W), by ITU-R BT.601 as with OpenCV and Pillow.
-    (H, W) stays as it is.
+    Required and modified key: ``img``. (H, W, 3), BGR, becomes (H, W) by ITU-R BT.601, as in OpenCV and Pillow; (H, W)
+    is not changed.
     """
 
     def transform(self, results: dict) -> dict:
@@ -33,7 +33,7 @@ class ToGrey(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CropAt(BaseTransform):
-    """Crop a square at a place given in shares of the room there is.
+    """Crop a square at a relative position.
 
     Required keys: ``img`` (H, W) or (H, W, C). Modified keys: ``img``, ``img_shape``.
 
@@ -69,10 +69,10 @@ class CropAt(BaseTransform):
 
 @TRANSFORMS.register_module()
 class TenCrop(TestTimeAug):
-    """Ten views of an image, for the end of a ``tta_pipeline``.
+    """Ten crops of an image, for the end of a ``tta_pipeline``.
 
-    The host's ``TestTimeAug`` over crops and flips: each key of the result is a list of ten. Order: top left, top
-    right, bottom left, bottom right, centre; then the same of the mirror image. ::
+    MMCV's ``TestTimeAug`` over crops and flips: each key of the result is a list of ten. Order: top left, top right,
+    bottom left, bottom right, centre; then the same crops of the mirror image. ::
 
         tta_pipeline = [
             dict(type='Resize', scale=236, interpolation='bilinear'),
@@ -81,10 +81,10 @@ class TenCrop(TestTimeAug):
 
     Args:
         crop_size: side of the square views in pixels.
-        transforms: what happens to each view; the last one packs it.
+        transforms: applied to each view; the last one packs it.
 
     Raises:
-        ValueError: as :class:`CropAt`.
+        ValueError: see :class:`CropAt`.
     """
 
     def __init__(self, crop_size: int, transforms: Sequence[dict | Callable] = (dict(type='PackInputs'),)) -> None:
@@ -97,10 +97,10 @@ class TenCrop(TestTimeAug):
 
 @TRANSFORMS.register_module()
 class SetView(BaseTransform):
-    """Say which part of an image an ``STNDataPreprocessor`` with an ``AffineView`` shall see. Added key: ``view``.
+    """Select the part of an image that an ``STNDataPreprocessor`` with an ``AffineView`` sees. Added key: ``view``.
 
     Args:
-        view: 2 rows of 3, the affine map from the view to the image, normalised.
+        view: 2 rows of 3, the affine map from the view to the image, in normalised coordinates.
     """
 
     def __init__(self, view: Sequence[Sequence[float]]) -> None:
@@ -116,14 +116,14 @@ class SetView(BaseTransform):
 
 @TRANSFORMS.register_module()
 class TenViews(TestTimeAug):
-    """The views of :class:`TenCrop` as ten affine maps, for an ``AffineView``: the image itself stays as it is. ::
+    """The crops of :class:`TenCrop` as ten affine maps, for an ``AffineView``: the image itself is not changed. ::
 
         tta_pipeline = [dict(type='TenViews', size=224, resize=236)]
 
     Args:
         size: side of the square views in pixels.
-        resize: side of the whole image at the same scale; the views lie in its corners and its centre.
-        transforms: what happens to each view; the last one packs it and keeps ``view``.
+        resize: side of the whole image at the same scale; the views are at its corners and its centre.
+        transforms: applied to each view; the last one packs it and keeps ``view``.
 
     Raises:
         ValueError: ``resize`` is less than ``size``.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emonext_mm.audit.faces import looks_like_a_copy, read_faces
+from emonext_mm.audit.faces import named_as_duplicate, read_faces
 from emonext_mm.datasets.fer2013 import FER2013
 from tests.helpers.fer2013_files import csv_rows, make_faces, write_fer2013, write_folders, write_image, write_lines
 
@@ -66,7 +66,7 @@ def test_every_unreadable_file_is_listed_and_the_rest_read(tmp_path, faces):
     ])
     with pytest.raises(ValueError, match=r'not an image|49x50'):
         FER2013(str(tmp_path))
-    assert not list(tmp_path.glob('*.cache'))  # of what is not whole
+    assert not list(tmp_path.glob('*.npy'))  # of incomplete data
 
 
 # names
@@ -75,8 +75,8 @@ def test_every_unreadable_file_is_listed_and_the_rest_read(tmp_path, faces):
     'train/happy/Training_12.jpg0.jpg', 'Training_12.jpg_3.png', '7.JPG.jpg', 'face (2).png', 'face copy.jpg',
     'face_flip.png', 'face_rotated_10.png', 'aug_7.png', 'face-mirror.bmp',
 ])
-def test_names_of_copies(name):
-    assert looks_like_a_copy(name)
+def test_names_of_duplicates(name):
+    assert named_as_duplicate(name)
 
 
 @pytest.mark.parametrize('name', [
@@ -84,4 +84,4 @@ def test_names_of_copies(name):
     'copy/happy/Training_1.jpg', 'carrot_1.png', 'Training_5',
 ])
 def test_names_of_originals(name):
-    assert not looks_like_a_copy(name)
+    assert not named_as_duplicate(name)

@@ -23,16 +23,16 @@ def check_equal(found, expected):
 
 
 @pytest.mark.parametrize('options', [dict(), dict(color_type='color'), dict(split='val')])
-def test_batches_are_those_of_the_host(tmp_path, options):
+def test_batches_are_those_of_default_collate(tmp_path, options):
     init_default_scope('mmpretrain')
     write_fer2013(tmp_path, make_faces())
     bare = FER2013(str(tmp_path), **options)
     packed = FER2013(str(tmp_path), **options, pipeline=[dict(type='PackInputs')])
-    places = range(min(5, len(bare)))
-    check_equal(collate_faces([bare[i] for i in places]), default_collate([packed[i] for i in places]))
+    indices = range(min(5, len(bare)))
+    check_equal(collate_faces([bare[i] for i in indices]), default_collate([packed[i] for i in indices]))
 
 
-def test_packed_samples_are_left_to_the_host():
+def test_packed_samples_are_left_to_default_collate():
     init_default_scope('mmpretrain')
     packed = SyntheticFER(3, pipeline=[dict(type='PackInputs')])
     batch = collate_faces([packed[i] for i in range(3)])

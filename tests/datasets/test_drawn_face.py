@@ -1,4 +1,4 @@
-"""draw_face: what the seven expressions share and where they differ."""
+"""draw_face: common and different parts of the seven expressions."""
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ def test_plain_faces_of_two_classes_differ_only_inside_the_face():
     spread = np.ptp(plain.astype(int), axis=0)
     inside = np.zeros((48, 48), bool)
     inside[8:42, 8:40] = True
-    assert spread[~inside].max() <= 2  # light is relative to the mean of the picture
+    assert spread[~inside].max() <= 2  # light is relative to the mean of the image
 
 
 def test_plain_face_is_symmetric_when_neutral():
@@ -50,7 +50,7 @@ def test_plain_face_is_symmetric_when_neutral():
 
 
 @pytest.mark.parametrize('stream', range(6))
-def test_rotation_turns_the_picture(stream):
+def test_rotation_turns_the_image(stream):
     """The angle is the first draw; turned back by it, the face is upright again."""
     angle = 30 * np.random.default_rng(stream).uniform(-1, 1)
     upright, turned = (face(3, stream, max_rotation=most, nuisance=0) for most in (0, 30))
@@ -63,7 +63,7 @@ def test_rotation_turns_the_picture(stream):
     assert difference(back) < difference(turned) or abs(angle) < 3
 
 
-def test_rotation_leaves_the_rest_of_the_face():
+def test_rotation_does_not_change_the_rest_of_the_face():
     """The same stream with and without rotation: the pose differs, the grey levels agree on average."""
     for i in range(10):
         upright, turned = face(i % 7, 0, 0, i, max_rotation=0), face(i % 7, 0, 0, i, max_rotation=30)

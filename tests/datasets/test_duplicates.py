@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from emonext_mm.datasets.drawn_face import draw_face
-from emonext_mm.datasets.duplicates import LIMIT, close_pairs, contrast, first_equal, have_copy, linked_groups
+from emonext_mm.datasets.duplicates import LIMIT, close_pairs, contrast, first_equal, have_duplicate, linked_groups
 
 
 @pytest.fixture(scope='module')
@@ -44,8 +44,8 @@ def test_equal_images_are_a_pair(faces):
 def test_too_few_for_a_pair(faces, count):
     pairs, distances = close_pairs(faces[:count])
     assert (pairs.shape, distances.shape) == ((0, 2), (0,))
-    assert have_copy(faces[:count], faces[:0]).tolist() == [False] * count
-    assert have_copy(faces[:0], faces[:count]).tolist() == []
+    assert have_duplicate(faces[:count], faces[:0]).tolist() == [False] * count
+    assert have_duplicate(faces[:0], faces[:count]).tolist() == []
 
 
 # exceptions
@@ -59,26 +59,26 @@ def test_sizes():
 
 # the rule
 
-@pytest.mark.parametrize('copy', [noisy, lambda image: jpeg(image, 95), lambda image: jpeg(image, 75)],
+@pytest.mark.parametrize('change', [noisy, lambda image: jpeg(image, 95), lambda image: jpeg(image, 75)],
                          ids=['noise', 'jpeg95', 'jpeg75'])
-def test_every_near_copy_is_found_and_nothing_else(faces, copy):
-    copies = np.stack([copy(image) for image in faces])
-    assert not (copies == faces).all(axis=(1, 2)).any()
-    pairs, _ = close_pairs(faces, copies)
-    # A drawn face that is all noise loses more in JPEG than a photograph does.
-    kept = np.sqrt(((copies.astype(float) - faces) ** 2).mean(axis=(1, 2))) <= LIMIT
+def test_every_near_duplicate_is_found_and_nothing_else(faces, change):
+    changed = np.stack([change(image) for image in faces])
+    assert not (changed == faces).all(axis=(1, 2)).any()
+    pairs, _ = close_pairs(faces, changed)
+    # JPEG changes a noisy drawn face more than a photograph.
+    kept = np.sqrt(((changed.astype(float) - faces) ** 2).mean(axis=(1, 2))) <= LIMIT
     assert kept.mean() > 0.9
     assert pairs.tolist() == [[i, i] for i in np.flatnonzero(kept)]
 
 
-def test_other_faces_are_no_copies(faces):
+def test_other_faces_are_no_duplicates(faces):
     assert len(close_pairs(faces)[0]) == 0
 
 
-def test_a_shift_by_two_pixels_is_no_copy(faces):
-    clear = faces[contrast(faces) > 40]  # a faint face moves by few grey levels, wherever it is
+def test_a_shift_by_two_pixels_is_no_duplicate(faces):
+    clear = faces[contrast(faces) > 40]  # a faint face changes by few grey levels, wherever it is
     assert len(clear) > 100
-    assert not have_copy(clear[:, :, :40], clear[:, :, 2:42]).any()
+    assert not have_duplicate(clear[:, :, :40], clear[:, :, 2:42]).any()
 
 
 def test_pairs_are_those_of_a_comparison_one_by_one(faces):
@@ -92,10 +92,10 @@ def test_pairs_are_those_of_a_comparison_one_by_one(faces):
 
 
 def test_distances_are_root_mean_squares(faces):
-    copies = np.stack([jpeg(image, 60) for image in faces])
-    pairs, distances = close_pairs(faces, copies)
+    changed = np.stack([jpeg(image, 60) for image in faces])
+    pairs, distances = close_pairs(faces, changed)
     assert len(pairs) > 100
-    expected = [np.sqrt(np.mean((faces[i].astype(float) - copies[j]) ** 2)) for i, j in pairs]
+    expected = [np.sqrt(np.mean((faces[i].astype(float) - changed[j]) ** 2)) for i, j in pairs]
     np.testing.assert_allclose(distances, expected, rtol=1e-5)
 
 
@@ -103,24 +103,24 @@ def test_no_pair_is_lost_between_chunks():
     rng = np.random.default_rng(0)
     brightness = rng.integers(20, 200, (700, 1, 1))  # what the images are sorted by
     many = (brightness + rng.integers(0, 40, (700, 48, 48))).astype(np.uint8)
-    brighter = many + np.uint8(5)  # every copy comes later in the order
+    brighter = many + np.uint8(5)  # every duplicate comes later in the order
     expected = [[i, i] for i in range(700)]
     assert close_pairs(many, brighter)[0].tolist() == expected
     assert close_pairs(brighter, many)[0].tolist() == expected
     assert close_pairs(np.concatenate([many, brighter]))[0].tolist() == [[i, 700 + i] for i in range(700)]
 
 
-def test_constant_pictures_have_exact_copies_alone():
+def test_constant_images_have_only_exact_duplicates():
     black, grey = np.zeros((1, 48, 48), np.uint8), np.full((1, 48, 48), 3, np.uint8)
     assert len(close_pairs(np.concatenate([black, black, grey]))[0]) == 0
-    assert have_copy(np.concatenate([black, grey]), black).tolist() == [True, False]
+    assert have_duplicate(np.concatenate([black, grey]), black).tolist() == [True, False]
 
 
 # parts
 
-def test_have_copy(faces):
+def test_have_duplicate(faces):
     others = np.stack([faces[4], noisy(faces[7])])
-    assert np.flatnonzero(have_copy(faces, others)).tolist() == [4, 7]
+    assert np.flatnonzero(have_duplicate(faces, others)).tolist() == [4, 7]
 
 
 def test_first_equal(faces):
@@ -130,6 +130,19 @@ def test_first_equal(faces):
 def test_linked_groups_follow_chains():
     pairs = np.array([[5, 4], [4, 3], [0, 7], [3, 2], [8, 8]])
     assert linked_groups(pairs, 9).tolist() == [0, 1, 2, 2, 2, 2, 6, 0, 8]
+    assert linked_groups(np.empty((0, 2), np.int64), 3).tolist() == [0, 1, 2]
+
+
+def test_linked_groups_are_those_of_repeated_merging():
+    """Relabel one pair after the other, the plainest way, on random graphs."""
+    rng = np.random.default_rng(0)
+    for count in (30, 60, 120):
+        pairs = rng.integers(0, 100, (count, 2))
+        group = np.arange(100)
+        for i, j in pairs:
+            low, high = sorted((group[i], group[j]))
+            group[group == high] = low
+        np.testing.assert_array_equal(linked_groups(pairs, 100), group)
 
 
 def test_contrast(faces):

@@ -1,4 +1,4 @@
-"""SyntheticFER: drawn faces that depend on (seed, split, index) alone, and differ by class."""
+"""SyntheticFER: drawn faces that depend only on (seed, split, index), and differ by class."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_built_from_a_config():
 
 
 @pytest.mark.parametrize('num_workers', [0, 2])
-def test_host_pipeline_and_loader(num_workers):
+def test_pipeline_and_loader(num_workers):
     dataset = SyntheticFER(20, pipeline=PIPELINE, color_type='color')
     loader = DataLoader(dataset, 8, num_workers=num_workers, collate_fn=pseudo_collate)
     batches = list(loader)
@@ -103,7 +103,7 @@ def test_classes_are_balanced(dataset):
     assert [dataset.get_cat_ids(i) for i in range(9)] == [[label] for label in dataset.labels[:9]]
 
 
-# The host's ways with a data set
+# MMEngine's interface of a data set
 
 
 def test_lazy_init_draws_on_first_use(dataset):
@@ -174,5 +174,5 @@ def test_light_contrast_and_background_vary(dataset):
     assert images[:, 0, 0].std() > 30
 
 
-def test_no_picture_is_blank(dataset):
+def test_no_image_is_blank(dataset):
     assert dataset.images.std((1, 2)).min() > 5

@@ -1,4 +1,4 @@
-"""Ten-crop: torchvision's views, in a pipeline of the host."""
+"""Ten-crop: torchvision's views, in a pipeline of MMPretrain."""
 import numpy as np
 import pytest
 import torch
@@ -34,10 +34,10 @@ def test_not_a_crop_size(crop_size):
         TenCrop(crop_size)
 
 
-@pytest.mark.parametrize('place', [dict(x=-0.1), dict(y=1.5)])
-def test_not_a_place(place):
+@pytest.mark.parametrize('position', [dict(x=-0.1), dict(y=1.5)])
+def test_position_outside_of_the_image(position):
     with pytest.raises(ValueError, match='x and y must be between 0 and 1, got '):
-        CropAt(8, **place)
+        CropAt(8, **position)
 
 
 def test_image_smaller_than_the_crop():
@@ -53,7 +53,7 @@ def test_the_views_are_torchvisions(shape, crop_size):
     assert torch.equal(views, torch.stack(TorchvisionTenCrop(crop_size)(channels_first(image))))
 
 
-def test_the_image_itself_is_left_alone():
+def test_the_image_itself_is_not_changed():
     image = face(52, 52)
     before = image.copy()
     TenCrop(48)(dict(img=image))
@@ -101,7 +101,7 @@ def test_views_of_the_stored_faces(request):
 
 @pytest.mark.parametrize('resize', [24, 32])
 def test_ten_views_are_the_ten_crops(resize):
-    """Sampled along their maps, in the image enlarged, they are torchvision's crops of the enlarged image."""
+    """Sampling the enlarged image along the maps gives torchvision's crops of it."""
     image = face(resize, resize)
     results = TenViews(24, resize)(dict(img=image.copy()))
     assert all(torch.equal(inputs, channels_first(image)) for inputs in results['inputs'])
@@ -117,13 +117,13 @@ def test_ten_views_outside_of_the_image(size, resize):
         TenViews(size, resize)
 
 
-def test_ten_views_keep_the_place():
+def test_ten_views_keep_the_index():
     dataset = SyntheticFER(2, pipeline=[TenViews(48, 52)])
     assert [sample.sample_idx for sample in dataset[1]['data_samples']] == [1] * 10
 
 
 def test_to_grey():
-    """0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded, of what OpenCV reads: B, G, R."""
+    """0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded; OpenCV reads B, G, R."""
     bgr = np.random.RandomState(0).randint(0, 256, (5, 7, 3)).astype(np.uint8)
     grey = ToGrey().transform(dict(img=bgr))['img']
     assert (grey.shape, grey.dtype) == ((5, 7), np.uint8)

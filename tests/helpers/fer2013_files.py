@@ -1,4 +1,4 @@
-"""Made-up faces, written in each of the layouts in which FER2013 goes round."""
+"""Random images written in each of the layouts in which FER2013 circulates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 NAMES = ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')
-USAGES = ('Training', 'PublicTest', 'PrivateTest')
+OFFICIAL_SPLITS = ('Training', 'PublicTest', 'PrivateTest')
 VOTE_COLUMNS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt',
                 'unknown', 'NF')
 
@@ -17,17 +17,18 @@ VOTE_COLUMNS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust
 class Faces(NamedTuple):
     images: np.ndarray  # (N, 48, 48) uint8
     labels: list[int]
-    usages: list[str]
+    splits: list[str]  # official names
 
-    def of(self, usage: str) -> list[int]:
-        return [row for row, name in enumerate(self.usages) if name == usage]
+    def of(self, split: str) -> list[int]:
+        """Rows of an official split."""
+        return [row for row, name in enumerate(self.splits) if name == split]
 
 
 def make_faces(count: int = 21) -> Faces:
-    """Noise of all grey values; every class; the usages mixed, with four of seven faces for training."""
+    """Noise of all grey values; every class; the splits mixed, with four of seven faces for training."""
     images = np.random.default_rng(0).integers(0, 256, (count, 48, 48), np.uint8)
-    usages = [USAGES[(0, 1, 0, 2, 0, 0, 1)[row % 7]] for row in range(count)]
-    return Faces(images, [row * 3 % 7 for row in range(count)], usages)
+    splits = [OFFICIAL_SPLITS[(0, 1, 0, 2, 0, 0, 1)[row % 7]] for row in range(count)]
+    return Faces(images, [row * 3 % 7 for row in range(count)], splits)
 
 
 def pixel_text(image: np.ndarray) -> str:
@@ -36,7 +37,7 @@ def pixel_text(image: np.ndarray) -> str:
 
 def csv_rows(faces: Faces) -> list[list[str]]:
     """Rows of emotion, pixels, Usage."""
-    return [[str(label), pixel_text(image), usage] for image, label, usage in zip(*faces)]
+    return [[str(label), pixel_text(image), split] for image, label, split in zip(*faces)]
 
 
 def write_lines(path: Path, header: str, rows: list[list[str]]) -> Path:
@@ -50,7 +51,7 @@ def write_fer2013(folder: Path, faces: Faces) -> Path:
 
 
 def write_icml(folder: Path, faces: Faces) -> Path:
-    rows = [[label, usage, pixels] for label, pixels, usage in csv_rows(faces)]
+    rows = [[label, split, pixels] for label, pixels, split in csv_rows(faces)]
     return write_lines(folder / 'icml_face_data.csv', 'emotion, Usage, pixels', rows)
 
 
@@ -61,14 +62,14 @@ def write_image(path: Path, image: np.ndarray) -> Path:
 
 
 def write_folders(folder: Path, faces: Faces, names: tuple = NAMES) -> Path:
-    """train/ and test/, files called <Usage>_<row>.png."""
-    for row, (image, label, usage) in enumerate(zip(*faces)):
-        split = 'train' if usage == 'Training' else 'test'
-        write_image(folder / split / names[label] / f'{usage}_{row}.png', image)
+    """Write train/ and test/, with files named <official split>_<row>.png."""
+    for row, (image, label, split) in enumerate(zip(*faces)):
+        subfolder = 'train' if split == 'Training' else 'test'
+        write_image(folder / subfolder / names[label] / f'{split}_{row}.png', image)
     return folder
 
 
-def write_votes(folder: Path, usages: list[str], votes: list[dict]) -> Path:
-    rows = [[usage, f'fer{row:07d}.png', *(str(vote.get(name, 0)) for name in VOTE_COLUMNS)]
-            for row, (usage, vote) in enumerate(zip(usages, votes))]
+def write_votes(folder: Path, splits: list[str], votes: list[dict]) -> Path:
+    rows = [[split, f'fer{row:07d}.png', *(str(vote.get(name, 0)) for name in VOTE_COLUMNS)]
+            for row, (split, vote) in enumerate(zip(splits, votes))]
     return write_lines(folder / 'fer2013new.csv', ','.join(['Usage', 'Image name', *VOTE_COLUMNS]), rows)

@@ -2,7 +2,7 @@
 
 Barsoum et al., "Training deep networks for facial expression recognition with crowd-sourced label
 distribution", ICMI 2016, arXiv 1608.01041; https://github.com/microsoft/FERPlus. Deviations from its training
-code: a vote that stands alone counts, and a majority is the most votes, not more than half of them.
+code: an emotion with a single vote keeps it, and a majority is the most votes, not more than half of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emonext_mm.datasets.readers.face_table import USAGES, FaceTable
+from emonext_mm.datasets.readers.face_table import FaceTable
+from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS
 from emonext_mm.emotions import CLASSES, UNLABELLED, class_index
 
 VOTES_FILE = 'fer2013new.csv'
@@ -21,18 +22,19 @@ _OTHERS = ('contempt', 'unknown', 'NF')
 
 
 def read_votes(path: Path, table: FaceTable) -> np.ndarray:
-    """Votes for the faces of a table that was read from the csv beside this file.
+    """Read the votes for the faces of ``fer2013.csv``.
 
     Args:
-        path: ``fer2013new.csv``, whose rows are those of ``fer2013.csv``.
-        table: the N faces.
+        path: ``fer2013new.csv``, aligned with ``fer2013.csv`` row by row.
+        table: the N faces of ``fer2013.csv``.
 
     Returns:
         (N, 10) int64 in the table's order: the emotions as in ``CLASSES``, contempt, unknown, NF (no face).
 
     Raises:
-        ValueError: names the file, the line and the value: a missing column, a vote that is no number, a
-            ``Usage`` that differs from the face's, another number of rows.
+        OSError: the file cannot be read.
+        ValueError: a column is missing, a vote is no number, a ``Usage`` differs from the split of the face, or the
+            numbers of rows differ; the message names the file, the line and the value.
     """
     with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.DictReader(file)
@@ -40,35 +42,36 @@ def read_votes(path: Path, table: FaceTable) -> np.ndarray:
         for name in ('usage', *_EMOTIONS, *_OTHERS):
             if name.lower() not in reader.fieldnames:
                 raise ValueError(f'{path}, line 1: no column {name!r}')
-        usages, votes = [], []
+        names, votes = [], []
         for record in reader:
             try:
                 votes.append(_votes(record))
             except ValueError as error:
                 raise ValueError(f'{path}, line {reader.line_num}: {error}') from None
-            usages.append(((record['usage'] or '').strip(), reader.line_num))
+            names.append(((record['usage'] or '').strip(), reader.line_num))
     if len(votes) != len(table):
         raise ValueError(f'{path}: {len(votes):,} rows of votes for {len(table):,} faces')
-    for usage, row in zip(table.usages.tolist(), table.rows.tolist()):
-        found, line = usages[row]
-        if found.lower() != USAGES[usage].lower():
-            raise ValueError(f'{path}, line {line}: Usage {found!r}, but the face of that row is of '
-                             f'{USAGES[usage]}: the rows of the two files do not match')
+    for split, row in zip(table.splits.tolist(), table.rows.tolist()):
+        (name, line), expected = names[row], OFFICIAL_NAMES[SPLITS[split]]
+        if name.lower() != expected.lower():
+            raise ValueError(f'{path}, line {line}: Usage {name!r}, but the face of that row is of {expected}: the '
+                             'rows of the two files do not match')
     return np.array(votes)[table.rows]
 
 
 def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.ndarray]:
     """Turn votes into labels.
 
-    A face is dropped (``UNLABELLED``) unless one of the seven emotions has more votes than each of contempt,
-    unknown and NF; and, if not ``soft``, when two emotions share the first place.
+    A face is unlabelled unless one of the seven emotions has more votes than each of contempt, unknown and NF. If two
+    emotions have the most votes, it is unlabelled too, except if ``soft``.
 
     Args:
         votes: (N, 10), from ``read_votes``.
-        soft: whether the scores are wanted: they express a tie, and its label is the first in ``CLASSES``.
+        soft: the scores are used and express a tie, so that a tied face keeps its first label in ``CLASSES``.
 
     Returns:
-        Labels, (N,) int64, and scores, (N, 7) float32: the votes for the seven emotions over their sum.
+        Labels, (N,) int64, ``UNLABELLED`` among them, and scores, (N, 7) float32: the votes for the seven emotions
+        divided by their sum.
     """
     emotions, others = np.split(votes, [len(CLASSES)], axis=1)
     best = emotions.max(axis=1)
@@ -81,11 +84,11 @@ def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.nda
 
 
 def _votes(record: dict) -> list[int]:
-    """One row's votes, in the order that ``read_votes`` returns."""
+    """The ten votes of one row, in the order of ``read_votes``."""
     votes = [0] * (len(CLASSES) + len(_OTHERS))
-    for place, name in enumerate(_EMOTIONS + _OTHERS):
+    for index, name in enumerate(_EMOTIONS + _OTHERS):
         text = (record[name.lower()] or '').strip()
         if not (text.isascii() and text.isdigit()):
             raise ValueError(f'{name} is {text!r}, expected a number of votes')
-        votes[class_index(name) if name in _EMOTIONS else place] = int(text)
+        votes[class_index(name) if name in _EMOTIONS else index] = int(text)
     return votes

@@ -14,24 +14,22 @@ from tests.helpers.fer2013_files import (
     write_lines,
 )
 
-TRAIN, VAL, TEST = range(3)
-
 
 @pytest.fixture
 def faces():
     return make_faces()
 
 
-def paths(table, usage):
-    return [path.decode() for path in table.paths[table.usage_slice(usage)]]
+def paths(table, split):
+    return [path.decode() for path in table.paths[table.split_slice(split)]]
 
 
-def test_missing_data_says_where_to_get_them_and_how_to_lay_them_out(tmp_path):
-    for place in (tmp_path, tmp_path / 'nowhere'):
+def test_message_about_missing_data_names_sources_and_layouts(tmp_path):
+    for root in (tmp_path, tmp_path / 'nowhere'):
         with pytest.raises(FileNotFoundError) as caught:
-            find_source(place, TRAIN)
+            find_source(root, 'train')
         message = str(caught.value)
-        assert message.splitlines()[0] == f'No FER2013 data in {place}'
+        assert message.splitlines()[0] == f'No FER2013 data in {root}'
         assert 'challenges-in-representation-learning-facial-expression-recognition-challenge' in message
         assert 'msambare/fer2013' in message
         for tree in ('fer2013.csv', 'icml_face_data.csv', 'train.csv', 'train/<class>/', 'PublicTest_<id>'):
@@ -40,18 +38,18 @@ def test_missing_data_says_where_to_get_them_and_how_to_lay_them_out(tmp_path):
 
 def test_order_of_layouts(tmp_path, faces):
     write_folders(tmp_path, faces)
-    assert isinstance(find_source(tmp_path, TRAIN), FolderSource)
+    assert isinstance(find_source(tmp_path, 'train'), FolderSource)
     for name in ('train.csv', 'icml_face_data.csv', 'FER2013.csv'):
         write_lines(tmp_path / name, 'emotion,pixels,Usage', [])
-        assert find_source(tmp_path, VAL).path == tmp_path / name
-    assert find_source(tmp_path / 'train.csv', TRAIN).path == tmp_path / 'train.csv'
+        assert find_source(tmp_path, 'val').path == tmp_path / name
+    assert find_source(tmp_path / 'train.csv', 'train').path == tmp_path / 'train.csv'
 
 
 def test_competition_files(tmp_path):
     write_lines(tmp_path / 'train.csv', 'emotion,pixels', [])
-    assert find_source(tmp_path, TEST).path.name == 'train.csv'
+    assert find_source(tmp_path, 'test').path.name == 'train.csv'
     write_lines(tmp_path / 'test.csv', 'pixels', [])
-    names = [find_source(tmp_path, usage).path.name for usage in range(3)]
+    names = [find_source(tmp_path, split).path.name for split in ('train', 'val', 'test')]
     assert names == ['train.csv', 'train.csv', 'test.csv']
 
 
@@ -61,19 +59,19 @@ def test_csv_and_icml_and_folder_are_the_same_faces(tmp_path, faces):
     for table in tables[1:]:
         np.testing.assert_array_equal(table.images, tables[0].images)
         np.testing.assert_array_equal(table.labels, tables[0].labels)
-        np.testing.assert_array_equal(table.usages, tables[0].usages)
+        np.testing.assert_array_equal(table.splits, tables[0].splits)
 
 
 def test_order_in_folders_is_by_number_then_path(tmp_path, faces):
     for name in ('train/sad/Training_10.png', 'train/sad/Training_9.png', 'train/angry/Training_100.png',
                  'train/happy/b.png', 'train/fear/b.png', 'train/happy/Training_9.png'):
         write_image(tmp_path / name, faces.images[0])
-    assert paths(FolderSource(tmp_path).read(), TRAIN) == [
+    assert paths(FolderSource(tmp_path).read(), 'train') == [
         'train/fear/b.png', 'train/happy/b.png', 'train/happy/Training_9.png', 'train/sad/Training_9.png',
         'train/sad/Training_10.png', 'train/angry/Training_100.png']
 
 
-def test_class_folders_go_by_name(tmp_path, faces):
+def test_class_folders_are_mapped_by_name(tmp_path, faces):
     names = ('Anger', 'DISGUSTED', 'Fearful', 'happiness', 'Sadness', 'surprised', 'Neutral')
     odd = FolderSource(write_folders(tmp_path / 'odd', faces, names)).read()
     plain = FolderSource(write_folders(tmp_path / 'plain', faces)).read()
@@ -85,17 +83,18 @@ def test_unknown_class_folder(tmp_path, faces):
     write_folders(tmp_path, faces)
     write_image(tmp_path / 'train' / 'contempt' / '1.png', faces.images[0])
     with pytest.raises(ValueError, match=f"^{tmp_path}/train/contempt: unknown class 'contempt'"):
-        FolderSource(tmp_path).key()
+        FolderSource(tmp_path).state()
 
 
 @pytest.mark.parametrize('val', ['val', 'Validation'])
 def test_three_folders(tmp_path, faces, val):
-    for split in ('Train', val, 'test'):
+    folders = {'train': 'Train', 'val': val, 'test': 'test'}
+    for folder in folders.values():
         for row in range(3):
-            write_image(tmp_path / split / 'happy' / f'{split}{row}.png', faces.images[row])
+            write_image(tmp_path / folder / 'happy' / f'{folder}{row}.png', faces.images[row])
     table = FolderSource(tmp_path).read()
-    for usage, split in enumerate(('Train', val, 'test')):
-        assert paths(table, usage) == [f'{split}/happy/{split}{row}.png' for row in range(3)]
+    for split, folder in folders.items():
+        assert paths(table, split) == [f'{folder}/happy/{folder}{row}.png' for row in range(3)]
 
 
 def test_test_folder_without_prefixes_is_the_test_split_alone(tmp_path, faces):
@@ -103,15 +102,15 @@ def test_test_folder_without_prefixes_is_the_test_split_alone(tmp_path, faces):
         write_image(tmp_path / 'test' / 'happy' / f'{row}.png', faces.images[row])
     source = FolderSource(tmp_path)
     table = source.read()
-    assert set(table.usages.tolist()) == {TEST}
-    assert 'a test split is never used for validation' in source.why_missing(VAL)
+    assert table.split_slice('test') == slice(0, 4)
+    assert 'never used for validation' in source.why_missing('val')
 
 
-def test_test_folder_of_which_some_files_tell_their_split(tmp_path, faces):
+def test_test_folder_in_which_only_some_names_begin_with_a_split(tmp_path, faces):
     write_image(tmp_path / 'test' / 'happy' / 'PublicTest_1.png', faces.images[0])
     write_image(tmp_path / 'test' / 'happy' / 'face_2.png', faces.images[1])
     with pytest.raises(ValueError, match=r'face_2\.png: its name begins with neither PublicTest_ nor Priv'):
-        FolderSource(tmp_path).key()
+        FolderSource(tmp_path).state()
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.jpg', '.JPEG', '.webp', '.bmp'])
@@ -148,17 +147,17 @@ def test_empty_class_folders(tmp_path):
         FolderSource(tmp_path).read()
 
 
-def test_key_follows_every_file(tmp_path, faces):
+def test_state_depends_on_every_file(tmp_path, faces):
     write_folders(tmp_path, faces)
-    keys = [FolderSource(tmp_path).key()]
-    assert FolderSource(tmp_path).key() == keys[0]
+    states = [FolderSource(tmp_path).state()]
+    assert FolderSource(tmp_path).state() == states[0]
     added = write_image(tmp_path / 'train' / NAMES[0] / 'Training_900.png', faces.images[0])
-    keys.append(FolderSource(tmp_path).key())
+    states.append(FolderSource(tmp_path).state())
     added.rename(added.with_name('Training_901.png'))
-    keys.append(FolderSource(tmp_path).key())
+    states.append(FolderSource(tmp_path).state())
     added = added.with_name('Training_901.png')
     for size, time in ((100, 1), (100, 2), (101, 2)):
         added.write_bytes(b'x' * size)
         os.utime(added, ns=(time, time))
-        keys.append(FolderSource(tmp_path).key())
-    assert len({key['sha256'] for key in keys}) == 6
+        states.append(FolderSource(tmp_path).state())
+    assert len(set(states)) == 6
