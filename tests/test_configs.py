@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.runner import Runner
-from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 
 from emonext_mm.compat.config import prepare_train
 from emonext_mm.experiments.lists import read_list
 from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.models import build_model
 
 CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
@@ -88,13 +88,13 @@ def test_released_rate_goes_on_from_epoch_to_epoch(data_root, tmp_path):
 @pytest.mark.parametrize('size', SIZES)
 def test_sizes_are_the_papers(size, undrawn):
     """The baseline has the published number of parameters; ours adds STN, SE and attention, and no more."""
-    baseline = build_classifier(load(CONFIGS[0].with_name(f'convnext_{size}_fer2013.py')).model)
+    baseline = build_model(load(CONFIGS[0].with_name(f'convnext_{size}_fer2013.py')))
     channels = baseline.head.in_channels
     count = sum(p.numel() for p in baseline.parameters())
     assert round((count + (1000 - 7) * (channels + 1)) / 1e6, 1) == CONVNEXT_PARAMETERS[size]
     names = {name for name, _ in baseline.named_parameters()}
     del baseline
-    ours = build_classifier(load(CONFIGS[0].with_name(f'emonext_{size}_fer2013.py')).model)
+    ours = build_model(load(CONFIGS[0].with_name(f'emonext_{size}_fer2013.py')))
     added = {name: p.numel() for name, p in ours.named_parameters() if name not in names}
     assert names <= {name for name, _ in ours.named_parameters()}
     assert all(name.startswith(('data_preprocessor.localization.', 'backbone.se_after.', 'head.attention.'))
@@ -142,7 +142,7 @@ def test_ablations(undrawn, tmp_path):
     parts = {}
     for name, cfg in runs.items():
         cfg.model.backbone.init_cfg = None
-        model = build_classifier(cfg.model)
+        model = build_model(cfg)
         names = ' '.join(key for key, _ in model.named_parameters())
         parts[name] = ('localization' in names, 'se_after' in names, model.head.sa_weight)
         assert ('head.attention.norm' in names) == (name == 'batch_attention')
@@ -156,10 +156,10 @@ def test_ablations(undrawn, tmp_path):
 def test_bfloat16_autocast_is_float32_within_rounding(name):
     """The whole model: loss to 0.5 %, regulariser to 1 %, the gradient's direction to 1 %."""
     torch.manual_seed(0)
-    cfg = load(CONFIGS[0].with_name(f'{name}.py')).model
-    cfg.backbone.update(arch=dict(depths=[1] * 4, channels=[16, 32, 48, 64]), layer_scale_init_value=1.0)
-    cfg.head.in_channels = 64
-    model = build_classifier(cfg)
+    cfg = load(CONFIGS[0].with_name(f'{name}.py'))
+    cfg.model.backbone.update(arch=dict(depths=[1] * 4, channels=[16, 32, 48, 64]), layer_scale_init_value=1.0)
+    cfg.model.head.in_channels = 64
+    model = build_model(cfg)
     torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.003)  # off the identity
     size = model.data_preprocessor.localization.size
     images = 255 * F.interpolate(torch.rand(8, 1, 6, 6), (size, size), mode='bicubic')

@@ -10,13 +10,13 @@ import yaml
 from mmengine.analysis import get_model_complexity_info
 from mmpretrain import ImageClassificationInferencer, get_model, list_models
 from mmpretrain.apis import ModelHub
-from mmpretrain.models import build_classifier
 from torch import nn
 
 from emonext_mm.apis import hub as model_index
 from emonext_mm.apis.hub import find_root, register_models
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
+from tests.helpers.models import build_model
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = {entry['Name']: entry for entry in yaml.safe_load((ROOT / 'configs' / 'metafile.yml').read_text())['Models']}
@@ -76,9 +76,9 @@ def test_flops_and_parameters(name, size):
 
 @pytest.mark.parametrize('name', [name for name in ENTRIES if 'atto' not in name])
 def test_parameters(name, undrawn):
-    cfg = ModelHub.get(name).config.model
-    cfg.backbone.init_cfg = None
-    assert ENTRIES[name]['Metadata']['Parameters'] == sum(p.numel() for p in build_classifier(cfg).parameters())
+    cfg = ModelHub.get(name).config
+    cfg.model.backbone.init_cfg = None
+    assert ENTRIES[name]['Metadata']['Parameters'] == sum(p.numel() for p in build_model(cfg).parameters())
 
 
 @pytest.fixture(scope='module')

@@ -1,7 +1,7 @@
-"""Record what the released code computes, as ``released.json``; the test draws the same weights and images.
+"""Record what the released code computes, as ``authors.json``; the test draws the same weights and images.
 
     git clone https://github.com/yelboudouri/EmoNeXt && git -C EmoNeXt checkout ce77dc1
-    python tests/apis/record_released.py EmoNeXt
+    python tests/helpers/record_authors.py EmoNeXt
 
 Every parameter is drawn by its name, so layer scales are of the order of 1 and the STN is off the identity. Drop path
 is off: it draws.
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-FILE = Path(__file__).with_name('released.json')
+FILE = Path(__file__).with_name('authors.json')
 SIZES = dict(
     tiny=dict(depths=[3, 3, 9, 3], dims=[96, 192, 384, 768]),
     base=dict(depths=[3, 3, 27, 3], dims=[128, 256, 512, 1024]),
@@ -74,5 +74,5 @@ if __name__ == '__main__':
     import models
     with torch.no_grad():
         recorded = {size: record(models, size) for size in SIZES}
-    recorded['how'] = f'tests/apis/record_released.py, commit ce77dc1, torch {torch.__version__}'
+    recorded['how'] = f'tests/helpers/record_authors.py, commit ce77dc1, torch {torch.__version__}'
     FILE.write_text(json.dumps(recorded) + '\n')

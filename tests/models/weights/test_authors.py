@@ -1,18 +1,18 @@
-"""Against what the authors' code computed with the same weights, see ``record_released.py``."""
+"""Against what the authors' code computed with the same weights, see ``tests/helpers/record_authors.py``."""
 import json
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 
 from emonext_mm.emotions import CLASSES
 from emonext_mm.models.weights.authors import from_released
+from tests.helpers.models import build_model
 from tests.helpers.record_authors import FILE, LABELS, draw_images, draw_weight
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIGS = Path(__file__).parents[3] / 'configs'
 RECORDED = json.loads(FILE.read_text())
 ORDER = [sorted(CLASSES).index(name) for name in CLASSES]  # of theirs, in ours
 
@@ -29,9 +29,9 @@ def tiny():
 
 @pytest.fixture(scope='module', params=['tiny', 'base'])
 def converted(request):
-    cfg = Config.fromfile(CONFIGS / f'emonext_{request.param}_fer2013_released.py').model
-    cfg.backbone.update(init_cfg=None, drop_path_rate=0.0)
-    model = build_classifier(cfg)
+    cfg = Config.fromfile(CONFIGS / f'emonext_{request.param}_fer2013_released.py')
+    cfg.model.backbone.update(init_cfg=None, drop_path_rate=0.0)
+    model = build_model(cfg)
     weights, size, _ = from_released(theirs(request.param))
     assert size == request.param
     model.load_state_dict(weights, strict=True)
