@@ -38,7 +38,7 @@ def load(path: Path) -> Config:
 def test_all_are_there():
     names = {path.stem for path in CONFIGS}
     assert {f'{family}_{size}_fer2013' for family in ('emonext', 'convnext') for size in SIZES} <= names
-    assert {f'emonext_{size}_fer2013_released' for size in SIZES} <= names
+    assert {f'emonext_{size}_fer2013_authors' for size in SIZES} <= names
     assert {'emonext_atto_synthetic', 'emonext_atto_fer2013_cpu'} <= names
 
 
@@ -69,7 +69,7 @@ def test_a_step_of_each(path, data_root, tmp_path):
 
 def test_released_rate_goes_on_from_epoch_to_epoch(data_root, tmp_path):
     """The host ends a schedule after as many steps as there are epochs, unless it knows that they are iterations."""
-    cfg = load(CONFIGS[0].with_name('emonext_tiny_fer2013_released.py'))
+    cfg = load(CONFIGS[0].with_name('emonext_tiny_fer2013_authors.py'))
     cfg.model.backbone.arch = dict(depths=[1] * 4, channels=[16] * 4)
     cfg.model.head.in_channels = 16
     cfg.train_dataloader.update(batch_size=2, num_workers=0)
@@ -126,7 +126,7 @@ TABLE_2 = dict(  # of the paper, tiny to xlarge
 @pytest.mark.parametrize(('name', 'runs'), [
     ('table2', {f'{family}_{size}': (f'{family}_{size}_fer2013.py', paper)
                 for family, papers in TABLE_2.items() for size, paper in zip(SIZES, papers)}),
-    ('released', {f'emonext_{size}_released': (f'emonext_{size}_fer2013_released.py', paper)
+    ('authors', {f'emonext_{size}_authors': (f'emonext_{size}_fer2013_authors.py', paper)
                   for size, paper in zip(SIZES, TABLE_2['emonext'])}),
 ])
 def test_lists_of_the_papers_table(name, runs, tmp_path):

@@ -62,7 +62,7 @@ class Whole(nn.Module):
 
 
 @pytest.mark.parametrize(('name', 'size'), [
-    ('emonext-tiny_fer2013', 224), ('emonext-tiny_fer2013_released', 224), ('emonext-tiny_fer2013_view', 48),
+    ('emonext-tiny_fer2013', 224), ('emonext-tiny_fer2013_authors', 224), ('emonext-tiny_fer2013_view', 48),
     ('convnext-tiny_fer2013', 224), ('emonext-atto_fer2013_cpu', 48), ('emonext-atto_synthetic', 48)])
 def test_flops_and_parameters(name, size):
     """STN and all; the other sizes came the same way."""
@@ -107,7 +107,7 @@ def test_inferencer(checkpoint, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-atto_synthetic', 'emonext-tiny_fer2013',
-                                  'emonext-tiny_fer2013_view', 'emonext-tiny_fer2013_released'])
+                                  'emonext-tiny_fer2013_view', 'emonext-tiny_fer2013_authors'])
 def test_inferencer_takes_colour_photographs(name):
     photograph = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)
     result, = ImageClassificationInferencer(name, pretrained=False, device='cpu')(photograph)

@@ -16,13 +16,16 @@ def build_model(cfg: Config) -> ImageClassifier:
 
 
 def build_on_meta(cfg: Config) -> ImageClassifier:
-    """Build the same model on the meta device: names and shapes alone, an xlarge model in no time."""
+    """Build the same model with parameters on the meta device: names and shapes without memory or random values.
+
+    ``load_state_dict(weights, assign=True)`` makes it a usable model.
+    """
     with _EmptyOnMeta():
-        return build_model(cfg).to('meta')
+        return build_model(cfg)
 
 
 class _EmptyOnMeta(TorchFunctionMode):
-    """Allocate no memory for parameters; constructors that read small tensors (drop path rates, mean) still can."""
+    """Only ``torch.empty`` allocates on the meta device: constructors read values of small tensors (drop path rates)."""
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         device = dict(device='meta') if func is torch.empty else {}
