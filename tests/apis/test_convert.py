@@ -111,7 +111,7 @@ def test_missing_key(contents, tmp_path):
 
 
 def test_unknown_source(tmp_path):
-    with pytest.raises(ValueError, match="'timn'.* authors, timm, facebook, mmpretrain"):
+    with pytest.raises(ValueError, match=r"'timn'.* authors, timm, facebook, mmpretrain"):
         convert(tmp_path / 'file.pth', tmp_path / 'made.pth', 'timn')
 
 

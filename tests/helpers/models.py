@@ -25,7 +25,7 @@ def build_on_meta(cfg: Config) -> ImageClassifier:
 
 
 class _EmptyOnMeta(TorchFunctionMode):
-    """Only ``torch.empty`` allocates on the meta device: constructors read values of small tensors (drop path rates)."""
+    """Only ``torch.empty`` uses the meta device: constructors read the values of small tensors (drop path rates)."""
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         device = dict(device='meta') if func is torch.empty else {}
