@@ -1,24 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
 from emonext_mm.utils.training_log import TrainingLog, read_log
-
-
-def training(step, epoch=1, **more):
-    return dict(loss=1.0, epoch=epoch, step=step, **more)
-
-
-def validation(epoch, accuracy=50.0):
-    return {'accuracy/top1': accuracy, 'step': epoch}
-
-
-def write_run(work_dir, time, entries, end=''):
-    path = work_dir / time / 'vis_data' / 'scalars.json'
-    path.parent.mkdir(parents=True)
-    path.write_text(''.join(f'{json.dumps(entry)}\n' for entry in entries) + end)
-    return path
+from tests.helpers.training_logs import training, validation, write_run
 
 
 def steps(log):
@@ -34,7 +18,7 @@ def test_one_run(tmp_path):
 
 
 def test_resumed_run_is_one(tmp_path):
-    """Killed in the third epoch, resumed from the end of the first one; what it wrote later counts."""
+    """A run killed in the third epoch and resumed from the end of the first one: the later entries count."""
     write_run(tmp_path, '20260101_000000', [
         training(5), training(10), validation(1), training(15, 2), training(20, 2), validation(2), training(25, 3)])
     write_run(tmp_path, '20260102_000000', [
@@ -45,15 +29,15 @@ def test_resumed_run_is_one(tmp_path):
     assert log.validation[1] == validation(2, 60.0)
 
 
-def test_resumed_run_that_has_not_come_far(tmp_path):
-    """It has not reached a validation, but those of the run before are void nevertheless."""
+def test_run_just_resumed(tmp_path):
+    """The validations after the resumed epoch are obsolete, although the new run has none yet."""
     write_run(tmp_path, '20260101_000000', [
         training(5), validation(1), training(15, 2), validation(2), training(25, 3), validation(3)])
     write_run(tmp_path, '20260102_000000', [training(15, 2)])
     assert steps(read_log(tmp_path)) == ([5, 15], [1])
 
 
-def test_run_begun_anew(tmp_path):
+def test_restarted_run(tmp_path):
     write_run(tmp_path, '20260101_000000', [training(5), validation(1), training(15, 2)])
     write_run(tmp_path, '20260102_000000', [training(5)])
     assert steps(read_log(tmp_path)) == ([5], [])
@@ -68,7 +52,7 @@ def test_iterations_without_epochs(tmp_path):
     assert log.training_epochs().tolist() == [5, 15]
 
 
-def test_cut_last_line_of_a_killed_run(tmp_path):
+def test_truncated_last_line_of_a_killed_run(tmp_path):
     write_run(tmp_path, '20260101_000000', [training(5), training(10)], end='{"loss": 1.0, "st')
     write_run(tmp_path, '20260102_000000', [training(15, 2)])
     assert steps(read_log(tmp_path)) == ([5, 10, 15], [])
@@ -76,22 +60,21 @@ def test_cut_last_line_of_a_killed_run(tmp_path):
 
 def test_damaged_line(tmp_path):
     path = write_run(tmp_path, '20260101_000000', [training(5)], end='{"loss": nothing}\n{}\n')
-    with pytest.raises(ValueError, match=f"{path}, line 2 is not JSON: '{{\"loss\": nothing}}'"):
+    with pytest.raises(ValueError, match=f'{path}, line 2 .*nothing'):
         read_log(tmp_path)
 
 
 def test_no_log(tmp_path):
-    message = f'{tmp_path} holds no log of a training run'
-    with pytest.raises(FileNotFoundError, match=message):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         read_log(tmp_path)
     write_run(tmp_path, '20260101_000000', [], end='{"lo')
-    with pytest.raises(FileNotFoundError, match=message):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         read_log(tmp_path)
 
 
 @pytest.mark.parametrize(('length', 'interval'), [(10, 2), (10, 3), (125, 50), (7, 10)])
 def test_epochs_of_steps(length, interval):
-    """Entries stand at every interval of an epoch, or at its end if it is shorter."""
+    """MMEngine logs at every interval of an epoch, or at its end if the epoch is shorter."""
     inner = [*range(interval, length + 1, interval)] or [length]
     entries = [training(length * (epoch - 1) + step, epoch) for epoch in (1, 2, 3) for step in inner]
     expected = [epoch + step / length for epoch in range(3) for step in inner]
@@ -100,7 +83,7 @@ def test_epochs_of_steps(length, interval):
 
 
 def test_epochs_that_become_shorter():
-    """Resumed with batches twice as large: 10 iterations, then 5 an epoch."""
+    """A run resumed with batches twice as large: 10, then 5 iterations an epoch."""
     entries = [training(5, 1), training(10, 1), training(15, 2), training(20, 2), training(25, 3), training(30, 4)]
     expected = [0.5, 1, 1.5, 2, 3, 4]
     np.testing.assert_allclose(TrainingLog(entries, []).training_epochs(), expected)
