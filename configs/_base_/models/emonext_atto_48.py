@@ -19,6 +19,6 @@ model = dict(
         num_classes=7,
         in_channels=320,
         sa_weight=1.0,
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, mode='original'),
+        loss=dict(type='LabelSmoothingCrossEntropy', label_smoothing=0.1),
     ),
 )

@@ -24,7 +24,7 @@ model = dict(
         num_classes=7,
         in_channels=768,
         sa_weight=1.0,
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.2, mode='original'),
+        loss=dict(type='LabelSmoothingCrossEntropy', label_smoothing=0.2),
     ),
     # ConvNeXt's random initialisation, for all that is not pretrained.
     init_cfg=dict(type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02, bias=0.0),
