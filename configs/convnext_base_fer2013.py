@@ -2,9 +2,9 @@
 
     python tools/train.py configs/convnext_base_fer2013.py
 
-From scratch (no weights to be had): add --cfg-options model.backbone.init_cfg=None
-Cost and result: not measured here. Paper (Table II, FER2013 test accuracy): 73.22 %.
-Origin of every value: the files of _base_ below say it beside each.
+Without pretrained weights: --cfg-options model.backbone.init_cfg=None
+Cost and result: not measured yet. Paper (Table II, FER2013 test accuracy): 73.22 %.
+Origin of the values: see the files of `_base_`.
 """
 _base_ = 'convnext_tiny_fer2013.py'
 

@@ -2,10 +2,10 @@
 
     python tools/train.py configs/convnext_xlarge_fer2013.py
 
-From scratch (no weights to be had): add --cfg-options model.backbone.init_cfg=None
-Cost and result: not measured here. Paper (Table II, FER2013 test accuracy): 74.15 %.
-Activations are computed twice (with_cp): memory for time.
-Origin of every value: the files of _base_ below say it beside each.
+Without pretrained weights: --cfg-options model.backbone.init_cfg=None
+Cost and result: not measured yet. Paper (Table II, FER2013 test accuracy): 74.15 %.
+`with_cp` (ours) computes activations twice: less memory, more time.
+Origin of the values: see the files of `_base_`.
 """
 _base_ = 'convnext_tiny_fer2013.py'
 

@@ -1,17 +1,18 @@
-"""EmoNeXt-tiny under the paper's recipe, with all that is affine done on the device in one warp.
+"""EmoNeXt-tiny under the paper's recipe, with all affine augmentation in one warp on the device.
 
     python tools/train.py configs/emonext_tiny_fer2013_view.py
 
-The workers hand out the stored 48 x 48 bytes; resize, rotation, crop and STN become one map, and the original pixels
-are sampled once (see ``AffineView``). Same augmentation as emonext_tiny_fer2013.py, but for what lies beyond the
-image, which is the mean and not black. Any of the configs at 224 px becomes one of these by the lines below.
+Workers deliver the stored 48 x 48 bytes; resize, rotation, crop and STN are one sampling of them (see `AffineView`).
+Cost and result: not measured yet.
+Origin of the values: as in emonext_tiny_fer2013.py; one deviation: outside the image the input is the mean, not black.
 """
-_base_ = 'emonext_tiny_fer2013.py'
+_base_ = [
+    '_base_/models/emonext_tiny.py',
+    '_base_/datasets/fer2013_stored.py',
+    '_base_/schedules/paper.py',
+    '_base_/evaluators.py',
+    '_base_/default_runtime.py',
+]
 
 data_preprocessor = dict(view=dict(type='AffineView', size=224, resize=236, degrees=20))
-
-train_dataloader = dict(dataset=dict(pipeline=[]))
-stored = dict(dataset=dict(pipeline=[dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx',))]))
-val_dataloader = stored
-test_dataloader = stored
 tta_pipeline = [dict(type='ToGrey'), dict(type='TenViews', size=224, resize=236)]

@@ -1,4 +1,4 @@
-"""Every config is built as a user gets it, and trains, validates and tests a step on the CPU."""
+"""Every config is built as the tools build it, and trains, validates and tests a step on the CPU."""
 import runpy
 from pathlib import Path
 
@@ -7,18 +7,15 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.runner import Runner
-from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 
 from emonext_mm.compat.config import prepare_train
 from emonext_mm.experiments.lists import read_list
 from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.models import build_model, build_on_meta
 
 CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
-# Liu et al. 2022, table 9: millions of parameters with ImageNet's 1000-class head.
-CONVNEXT_PARAMETERS = dict(zip(SIZES, (28.6, 50.2, 88.6, 197.8, 350.2)))
-LARGE = ('small', 'base', 'large', 'xlarge')
 
 
 @pytest.fixture(scope='module')
@@ -28,26 +25,33 @@ def data_root(tmp_path_factory):
     return str(folder)
 
 
-def load(path: Path) -> Config:
-    cfg = Config.fromfile(path)
+def load(name: str) -> Config:
+    """A config by its name, without pretrained weights (the override that its docstring names)."""
+    cfg = Config.fromfile(CONFIGS[0].with_name(f'{name}.py'))
     if cfg.model.backbone.get('init_cfg'):
-        cfg.model.backbone.init_cfg = None  # the override the configs name for a start from scratch
+        cfg.model.backbone.init_cfg = None
+    return cfg
+
+
+def shrink(cfg: Config, channels: tuple = (16, 16, 16, 16)) -> Config:
+    """One block in each stage, of few channels."""
+    cfg.model.backbone.arch = dict(depths=[1] * 4, channels=list(channels))
+    cfg.model.head.in_channels = channels[-1]
     return cfg
 
 
 def test_all_are_there():
     names = {path.stem for path in CONFIGS}
     assert {f'{family}_{size}_fer2013' for family in ('emonext', 'convnext') for size in SIZES} <= names
-    assert {f'emonext_{size}_fer2013_released' for size in SIZES} <= names
-    assert {'emonext_atto_synthetic', 'emonext_atto_fer2013_cpu'} <= names
+    assert {f'emonext_{size}_fer2013_authors' for size in SIZES} <= names
+    assert {'emonext_atto_synthetic', 'emonext_atto_fer2013_cpu', 'emonext_tiny_fer2013_view'} <= names
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_a_step_of_each(path, data_root, tmp_path):
-    cfg = load(path)
-    if any(size in path.stem for size in LARGE):  # their own arch is built in the next test
-        cfg.model.backbone.arch = dict(depths=[1] * 4, channels=[16] * 4)
-        cfg.model.head.in_channels = 16
+@pytest.mark.parametrize('name', [path.stem for path in CONFIGS])
+def test_a_step_of_each(name, data_root, tmp_path):
+    cfg = load(name)
+    if 'atto' not in name:
+        shrink(cfg)
     for split in ('train', 'val', 'test'):
         loader = cfg[f'{split}_dataloader']
         loader.update(batch_size=2, num_workers=0)
@@ -56,7 +60,7 @@ def test_a_step_of_each(path, data_root, tmp_path):
     cfg.train_cfg.max_epochs = 1
     cfg.work_dir = str(tmp_path)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=-1)
-    cfg.experiment_name = path.stem
+    cfg.experiment_name = name
     runner = Runner.from_cfg(prepare_train(cfg))
     before = [p.clone() for p in runner.model.head.fc.parameters()]
     runner.train()
@@ -67,43 +71,45 @@ def test_a_step_of_each(path, data_root, tmp_path):
     assert {'accuracy/top1', 'single-label/f1-score', 'confusion_matrix/result'} <= set(metrics)
 
 
-def test_released_rate_goes_on_from_epoch_to_epoch(data_root, tmp_path):
+def test_rate_of_the_authors_schedule_continues_over_epochs(data_root, tmp_path):
     """The host ends a schedule after as many steps as there are epochs, unless it knows that they are iterations."""
-    cfg = load(CONFIGS[0].with_name('emonext_tiny_fer2013_released.py'))
-    cfg.model.backbone.arch = dict(depths=[1] * 4, channels=[16] * 4)
-    cfg.model.head.in_channels = 16
+    cfg = shrink(load('emonext_tiny_fer2013_authors'))
     cfg.train_dataloader.update(batch_size=2, num_workers=0)
     cfg.train_dataloader.dataset.update(data_root=data_root, indices=6)
     cfg.train_cfg = dict(by_epoch=True, max_epochs=2)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    del cfg.default_hooks['early_stopping']  # there is no validation
+    del cfg.default_hooks['early_stopping']  # needs a validation
     cfg.default_hooks.checkpoint = None
-    cfg.update(work_dir=str(tmp_path), experiment_name='released_rate')
+    cfg.update(work_dir=str(tmp_path), experiment_name='authors_rate')
     runner = Runner.from_cfg(prepare_train(cfg))
     runner.train()
     assert runner.iter == 6
-    assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(6 / 128 * 1e-3)  # the sixth step's
+    assert runner.optim_wrapper.get_lr()['lr'][0] == pytest.approx(6 / 128 * 1e-3)  # of the sixth step
 
 
 @pytest.mark.parametrize('size', SIZES)
-def test_sizes_are_the_papers(size, undrawn):
-    """The baseline has the published number of parameters; ours adds STN, SE and attention, and no more."""
-    baseline = build_classifier(load(CONFIGS[0].with_name(f'convnext_{size}_fer2013.py')).model)
-    channels = baseline.head.in_channels
-    count = sum(p.numel() for p in baseline.parameters())
-    assert round((count + (1000 - 7) * (channels + 1)) / 1e6, 1) == CONVNEXT_PARAMETERS[size]
-    names = {name for name, _ in baseline.named_parameters()}
-    del baseline
-    ours = build_classifier(load(CONFIGS[0].with_name(f'emonext_{size}_fer2013.py')).model)
-    added = {name: p.numel() for name, p in ours.named_parameters() if name not in names}
-    assert names <= {name for name, _ in ours.named_parameters()}
-    assert all(name.startswith(('data_preprocessor.localization.', 'backbone.se_after.', 'head.attention.'))
-               for name in added)
+def test_parameters_beside_the_baselines(size):
+    """EmoNeXt has all parameters of ConvNeXt, and beside them only those of STN, SE and attention."""
+    models = [build_on_meta(load(f'{family}_{size}_fer2013')) for family in ('convnext', 'emonext')]
+    baseline, ours = (dict(model.named_parameters()) for model in models)
+    assert baseline.keys() <= ours.keys()
+    assert all(ours[name].shape == baseline[name].shape for name in baseline)
+    parts = 'data_preprocessor.localization.', 'backbone.se_after.', 'head.attention.'
+    assert all(name.startswith(parts) for name in ours.keys() - baseline.keys())
+
+
+@pytest.mark.parametrize('name', [path.stem for path in CONFIGS])
+def test_size_and_channels(name):
+    """The backbone has the size in the config's name; the head takes its channels."""
+    cfg = load(name)
+    assert f'_{cfg.model.backbone.arch}_' in name
+    model = build_on_meta(cfg)
+    assert model.head.fc.in_features == model.backbone.channels[-1]
 
 
 @pytest.mark.parametrize('size', SIZES)
-def test_baseline_is_trained_as_ours(size):
-    ours, baseline = (load(CONFIGS[0].with_name(f'{family}_{size}_fer2013.py')) for family in ('emonext', 'convnext'))
+def test_baseline_has_the_same_recipe(size):
+    ours, baseline = (load(f'{family}_{size}_fer2013') for family in ('emonext', 'convnext'))
     for part in ('optim_wrapper', 'param_scheduler', 'train_cfg', 'custom_hooks', 'train_dataloader',
                  'val_dataloader', 'test_dataloader', 'randomness'):
         assert ours[part] == baseline[part]
@@ -123,26 +129,25 @@ TABLE_2 = dict(  # of the paper, tiny to xlarge
 )
 
 
-@pytest.mark.parametrize(('name', 'runs'), [
+@pytest.mark.parametrize(('name', 'experiments'), [
     ('table2', {f'{family}_{size}': (f'{family}_{size}_fer2013.py', paper)
                 for family, papers in TABLE_2.items() for size, paper in zip(SIZES, papers)}),
-    ('released', {f'emonext_{size}_released': (f'emonext_{size}_fer2013_released.py', paper)
-                  for size, paper in zip(SIZES, TABLE_2['emonext'])}),
+    ('authors', {f'emonext_{size}_authors': (f'emonext_{size}_fer2013_authors.py', paper)
+                 for size, paper in zip(SIZES, TABLE_2['emonext'])}),
 ])
-def test_lists_of_the_papers_table(name, runs, tmp_path):
+def test_lists_of_the_papers_table(name, experiments, tmp_path):
     found = read_list(LISTS / f'{name}.yml', [0], tmp_path)
-    assert {run.name: (run.config.name, run.paper) for run in found} == runs
-    assert {run.cfg.test_dataloader.dataset.split for run in found} == {'test'}
+    assert {each.name: (each.config.name, each.paper) for each in found} == experiments
+    assert {each.cfg.test_dataloader.dataset.split for each in found} == {'test'}
 
 
-def test_ablations(undrawn, tmp_path):
-    """Each lacks what it says, by its parameters and its lambda, and nothing is chosen on the test split."""
-    runs = {run.name: run.cfg for run in read_list(LISTS / 'ablations.yml', [0], tmp_path)}
-    assert {cfg.test_dataloader.dataset.split for cfg in runs.values()} == {'val'}
+def test_ablations(tmp_path):
+    """Each experiment lacks the part in its name, by its parameters and lambda; none is tested on the test split."""
+    cfgs = {each.name: each.cfg for each in read_list(LISTS / 'ablations.yml', [0], tmp_path)}
+    assert {cfg.test_dataloader.dataset.split for cfg in cfgs.values()} == {'val'}
     parts = {}
-    for name, cfg in runs.items():
-        cfg.model.backbone.init_cfg = None
-        model = build_classifier(cfg.model)
+    for name, cfg in cfgs.items():
+        model = build_on_meta(cfg)
         names = ' '.join(key for key, _ in model.named_parameters())
         parts[name] = ('localization' in names, 'se_after' in names, model.head.sa_weight)
         assert ('head.attention.norm' in names) == (name == 'batch_attention')
@@ -153,20 +158,19 @@ def test_ablations(undrawn, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['emonext_atto_synthetic', 'emonext_tiny_fer2013'])
-def test_bfloat16_autocast_is_float32_within_rounding(name):
-    """The whole model: loss to 0.5 %, regulariser to 1 %, the gradient's direction to 1 %."""
+def test_bfloat16_autocast_equals_float32_up_to_rounding(name):
+    """The whole model: loss to 0.5 %, regulariser to 1 %, direction of the gradient to 1 %."""
     torch.manual_seed(0)
-    cfg = load(CONFIGS[0].with_name(f'{name}.py')).model
-    cfg.backbone.update(arch=dict(depths=[1] * 4, channels=[16, 32, 48, 64]), layer_scale_init_value=1.0)
-    cfg.head.in_channels = 64
-    model = build_classifier(cfg)
-    torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.003)  # off the identity
+    cfg = shrink(load(name), (16, 32, 48, 64))
+    cfg.model.backbone.layer_scale_init_value = 1.0
+    model = build_model(cfg)
+    torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.003)  # not the identity
     size = model.data_preprocessor.localization.size
     images = 255 * F.interpolate(torch.rand(8, 1, 6, 6), (size, size), mode='bicubic')
     results = []
     for enabled in (False, True):
         model.zero_grad()
-        torch.manual_seed(1)  # the same paths are dropped
+        torch.manual_seed(1)  # the same drop path
         samples = [DataSample().set_gt_label(i % 7) for i in range(8)]
         with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
             data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmpretrain.datasets import build_dataset
-from mmpretrain.models import build_classifier
 from mmpretrain.structures import DataSample
 from torch import rand
 
 from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.models import build_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text()
@@ -27,8 +27,7 @@ def load(example: str, folder: Path) -> Config:
 def test_example_builds_and_trains(example, part, tmp_path):
     cfg = load(example, tmp_path)
     cfg.model.backbone.init_cfg = None  # no network here
-    cfg.model.data_preprocessor = cfg.data_preprocessor  # as the Runner does
-    model = build_classifier(cfg.model)
+    model = build_model(cfg)
     assert part in {type(module).__name__ for module in model.modules()}
     samples = [DataSample().set_gt_label(i) for i in range(2)]
     data = model.data_preprocessor(dict(inputs=255 * rand(2, 3, 64, 64), data_samples=samples), training=True)

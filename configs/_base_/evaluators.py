@@ -1,7 +1,7 @@
-"""Accuracy with its interval, macro averages, calibration error; at test time per class and the confusion matrix too.
+"""Accuracy with its interval, macro averages, calibration error; in a test also per class and the confusion matrix.
 
-``tools/test.py --tta`` averages the probabilities over the views of ``tta_pipeline`` (with the data set).
-With ``--tta --cfg-options tta_model.type=AverageLogitTTA`` it averages the logits, as the released code does.
+``tools/test.py --tta`` averages the probabilities over the views of ``tta_pipeline`` (in the data set's file); with
+``--tta --cfg-options tta_model.type=AverageLogitTTA`` it averages the logits, as the authors' code does.
 """
 val_evaluator = dict(type='EmotionMetric', per_class=False)
 test_evaluator = dict(type='EmotionMetric')

@@ -1,60 +1,74 @@
-"""From anybody's checkpoint file to one of OpenMMLab's form, which every config can use."""
+"""Conversion of foreign checkpoints to OpenMMLab's format, which every config can load."""
 from __future__ import annotations
 
 import io
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from mmpretrain.models import ConvNeXt
 from torch import Tensor
 
+from emonext_mm import compat
 from emonext_mm.emotions import CLASSES
-from emonext_mm.models.weights.authors import from_released
+from emonext_mm.models.weights.authors import from_authors
 from emonext_mm.models.weights.convnext import SOURCES, check_backbone, size_of, to_backbone
 from emonext_mm.utils.checkpoints import read_checkpoint
 from emonext_mm.utils.files import write_atomic
 
-ALL_SOURCES = ('released', *SOURCES)
+ALL_SOURCES = ('authors', *SOURCES)
 
 
-def convert_file(src: str | Path, dst: str | Path, source: str) -> dict:
-    """Write the weights of ``src`` to ``dst`` as ``dict(meta=..., state_dict=...)``; the same twice gives the same.
+@dataclass(frozen=True)
+class Converted:
+    """A converted checkpoint file."""
 
-    A file that was converted from this source before is copied as it is, so that ``dst`` may be ``src``.
+    path: Path
+    source: str
+    arch: str  # size of the model, such as 'tiny'
+    weights: str | None  # of a whole model 'EMA', 'raw' or 'unknown'; of a backbone None
+
+
+def convert(src: str | Path, dst: str | Path, source: str) -> Converted:
+    """Convert a checkpoint file to ``dict(meta=..., state_dict=...)``.
+
+    Deterministic: the same input gives the same bytes. A file that has been converted from this source before is
+    copied unchanged, so that ``dst`` may be ``src``.
 
     Args:
-        src: file, or URL, read weights-only.
-        dst: written whole or not at all.
-        source: 'released' (a model) or one of ``SOURCES`` (a backbone, whose classifier is left out).
-
-    Returns:
-        ``meta``: ``converted_from`` is the source, ``arch`` the size; of a model, ``weights`` is 'EMA', 'raw' or
-        'unknown', and ``dataset_meta`` has the classes.
+        src: file or URL, read weights-only.
+        dst: file that is written whole or not at all.
+        source: 'authors' (converts a whole model) or one of ``SOURCES`` (converts a backbone, without its classifier).
 
     Raises:
         CheckpointError, OSError: a file cannot be read or written.
-        ValueError: ``src`` is not what the source writes; the message names it and says what is wrong.
+        ValueError: the source is unknown, or ``src`` is not a file of that source; the message names both the file
+            and the fault.
     """
+    compat.setup()
+    if source not in ALL_SOURCES:
+        raise ValueError(f'unknown source {source!r}, expected one of {", ".join(ALL_SOURCES)}')
     checkpoint = read_checkpoint(src)
     meta = checkpoint.get('meta')
     done = meta.get('converted_from') if isinstance(meta, dict) else None
     try:
         if done not in (None, source):
-            raise ValueError(f'it was converted from {done} before, and is used as it is')
+            raise ValueError(f'already converted, from {done}; it can be used as it is')
         checkpoint = checkpoint if done else _convert(checkpoint, source)
     except ValueError as error:
         raise ValueError(f'{src}: {error}') from None
-    content = io.BytesIO()  # under a name of its own torch.save would write that name too
+    content = io.BytesIO()  # torch.save to a path would write the path's name into the file
     torch.save(checkpoint, content)
     write_atomic(dst, content.getbuffer())
-    return checkpoint['meta']
+    meta = checkpoint['meta']
+    return Converted(Path(dst), source, meta['arch'], meta.get('weights'))
 
 
 def _convert(checkpoint: dict, source: str) -> dict:
-    if source == 'released':
-        weights, size, which = from_released(checkpoint)
-        meta = dict(converted_from=source, arch=size, weights=which, dataset_meta=dict(classes=CLASSES))
+    if source == 'authors':
+        weights, size, kind = from_authors(checkpoint)
+        meta = dict(converted_from=source, arch=size, weights=kind, dataset_meta=dict(classes=CLASSES))
         return dict(meta=meta, state_dict=weights)
     weights = to_backbone(checkpoint, source)
     size = size_of(weights)
@@ -64,6 +78,6 @@ def _convert(checkpoint: dict, source: str) -> dict:
 
 
 def _backbone(size: str, weights: dict[str, Tensor]) -> ConvNeXt:
-    """A ConvNeXt, or ConvNeXt V2, for the weights to fit into."""
+    """A ConvNeXt or ConvNeXt V2 with the parameters that the weights must have."""
     v2 = any('.grn.' in key for key in weights)
     return ConvNeXt(arch=size, use_grn=v2, layer_scale_init_value=0 if v2 else 1e-6)

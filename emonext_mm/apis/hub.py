@@ -1,4 +1,4 @@
-"""Our configs by name, in the host's hub: ``mmpretrain.get_model('emonext-tiny_fer2013')``."""
+"""Our configs by name in the host's model hub: ``mmpretrain.get_model('emonext-tiny_fer2013')``."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,15 +9,15 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def find_root() -> Path | None:
-    """The folder of ``model-index.yml``, ``configs`` and ``tools``: .mim in an installed package, else a checkout's."""
+    """Folder of ``model-index.yml``, ``configs`` and ``tools``: ``.mim`` in a wheel, the checkout otherwise."""
     return next((root for root in (PACKAGE / '.mim', PACKAGE.parent) if (root / 'model-index.yml').is_file()), None)
 
 
 def register_models() -> None:
-    """Make the models of ``model-index.yml`` known to ``list_models``, ``get_model`` and the inferencers.
+    """Register the models of ``model-index.yml`` for ``list_models``, ``get_model`` and the host's inferencers.
 
-    Once more, it changes nothing. None of the models has weights: of those that train here, give the checkpoint,
-    ``get_model(name, pretrained='work_dirs/...')``.
+    The import of ``emonext_mm`` calls this; a second call changes nothing. The models come without weights: give a
+    checkpoint of your own training, ``get_model(name, pretrained='work_dirs/...')``.
     """
     root = find_root()
     if root is not None and not ModelHub.has('emonext-tiny_fer2013'):

@@ -1,1 +1,1 @@
-"""Lists of experiments: read, run over seeds, collected in one table."""
+"""Lists of experiments: read, carried out with several seeds, summarised in one table."""

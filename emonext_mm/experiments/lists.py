@@ -1,4 +1,4 @@
-"""Lists of experiments: configs and what is changed in them, each to be run with several seeds."""
+"""Lists of experiments: configs and changes to them, each run with several seeds."""
 from __future__ import annotations
 
 import re
@@ -11,67 +11,76 @@ import yaml
 from mmengine.config import Config, DictAction
 
 from emonext_mm.evaluation.protocol import check_protocol
+from emonext_mm.utils.command_line import check_preprocessor
 
 
-class Run(NamedTuple):
-    """One training and its tests."""
+class Experiment(NamedTuple):
+    """One training, with one seed, and its tests."""
 
     name: str
     seed: int
     config: Path
     options: tuple[str, ...]  # KEY=VALUE, as on the command line
     paper: float | None  # accuracy in the paper, %
-    folder: Path  # where all of it goes
-    cfg: Config  # with the options
+    folder: Path  # of checkpoints, logs and predictions
+    cfg: Config  # the config with the options
 
     def __str__(self) -> str:
         return f'{self.name}, seed {self.seed}'
 
 
-def read_list(path: str | Path, seeds: Sequence[int], out: str | Path, options: Sequence[str] = ()) -> list[Run]:
-    """Read a list, in YAML; configs are relative to it. Nothing is run, but each config is read. ::
+def read_list(path: str | Path, seeds: Sequence[int], out: str | Path, options: Sequence[str] = (),
+              only: Sequence[str] = ()) -> list[Experiment]:
+    """Read a list in YAML and all its configs, whose paths are relative to the list. ::
 
-        options: [test_dataloader.dataset.split=val]      # for all runs; may be left out
+        options: [test_dataloader.dataset.split=val]      # for all runs; optional
         runs:
           emonext_tiny:                                   # also the name of a folder
             config: ../emonext_tiny_fer2013.py
-            options: [model.head.sa_weight=10]            # may be left out
-            paper: 73.34                                  # accuracy in %; may be left out
+            options: [model.head.sa_weight=10]            # optional
+            paper: 73.34                                  # accuracy in %; optional
 
     Args:
-        path: of the list.
-        seeds: each run is made with each of them.
-        out: folder; a run goes to ``<out>/<name>/seed_<seed>``.
-        options: for all runs, stronger than those of the list.
+        path: the list.
+        seeds: every run is repeated with each of them.
+        out: folder; the files of an experiment are in ``<out>/<name>/seed_<seed>``.
+        options: for all runs; they override those of the list.
+        only: names of the runs to read; all when empty.
 
     Raises:
-        ValueError: the list or an option is wrong, or a config would choose on the test split; names the run.
+        ValueError: the list, a name or an option is wrong, or a config would choose on the test split; the message
+            names the run.
         OSError: the list or a config cannot be read.
     """
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f'seeds {" ".join(map(str, seeds))}: each once')
+        raise ValueError(f'seeds {" ".join(map(str, seeds))}: expected each seed once')
     try:
         content = yaml.safe_load(Path(path).read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f'{path} is not YAML: {" ".join(str(error).split())}') from None
     _check(str(path), content, dict(runs=dict, options=list), needed='runs')
-    return [run for name, entry in content['runs'].items()
-            for run in _make_runs(Path(path), name, entry, content.get('options', []), seeds, Path(out), options)]
+    unknown = [name for name in only if name not in content['runs']]
+    if unknown:
+        raise ValueError(f'{path}: there is no {", ".join(unknown)}; known are {", ".join(content["runs"])}')
+    return [experiment for name, entry in content['runs'].items() if not only or name in only
+            for experiment in _make_experiments(
+                Path(path), name, entry, content.get('options', []), seeds, Path(out), options)]
 
 
-def _make_runs(path: Path, name: Any, entry: Any, common: list, seeds: Sequence[int], out: Path,
-               more: Sequence[str]) -> list[Run]:
+def _make_experiments(path: Path, name: Any, entry: Any, common: list, seeds: Sequence[int], out: Path,
+                      more: Sequence[str]) -> list[Experiment]:
     where = f'{path}, {name}'
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', str(name)):
-        raise ValueError(f'{where}: a name is of letters, digits, _, - and .')
+        raise ValueError(f'{where}: a name consists of letters, digits, _, - and .')
     _check(where, entry, dict(config=str, options=list, paper=(int, float)), needed='config')
     config = (path.parent / entry['config']).resolve()
-    runs = []
+    experiments = []
     for seed in seeds:
         options = (*common, *entry.get('options', []), *more, f'randomness.seed={seed}')
+        folder = out / str(name) / f'seed_{seed}'
         cfg = _read_config(where, config, options)
-        runs.append(Run(str(name), seed, config, options, entry.get('paper'), out / str(name) / f'seed_{seed}', cfg))
-    return runs
+        experiments.append(Experiment(str(name), seed, config, options, entry.get('paper'), folder, cfg))
+    return experiments
 
 
 def _read_config(where: str, config: Path, options: Sequence[str]) -> Config:
@@ -85,6 +94,7 @@ def _read_config(where: str, config: Path, options: Sequence[str]) -> Config:
     try:
         cfg = Config.fromfile(config)
         cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+        check_preprocessor(cfg)
         check_protocol(cfg)
     except Exception as error:  # a config is a program
         raise ValueError(f'{where}: {type(error).__name__} in {config.name}: {error}') from error
@@ -92,7 +102,7 @@ def _read_config(where: str, config: Path, options: Sequence[str]) -> Config:
 
 
 def _check(where: str, content: Any, kinds: dict[str, Any], needed: str) -> None:
-    """A dict, of nothing but these keys and types, and not without the one."""
+    """Refuse everything but a dict with these keys and types, and with the needed key."""
     if not isinstance(content, dict) or not content.get(needed):
         raise ValueError(f'{where}: there is no {needed!r}')
     for key, value in content.items():

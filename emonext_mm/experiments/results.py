@@ -1,4 +1,4 @@
-"""What experiments gave: of each run, and over the seeds."""
+"""Results of experiments: of each one, and over the seeds."""
 from __future__ import annotations
 
 import json
@@ -9,38 +9,39 @@ import numpy as np
 
 from emonext_mm.evaluation.comparison.report import measure, spread
 from emonext_mm.evaluation.predictions import read_predictions
-from emonext_mm.experiments.lists import Run
+from emonext_mm.experiments.lists import Experiment
 from emonext_mm.experiments.runner import TESTS, TRAINED
 from emonext_mm.utils.training_log import read_log
 
 METRICS = dict(accuracy='accuracy/top1', macro_f1='single-label/f1-score', uar='single-label/recall')  # in %
 
 
-def collect(runs: Sequence[Run]) -> dict:
-    """The results of finished runs, as JSON takes them:
+def collect(experiments: Sequence[Experiment]) -> dict:
+    """Collect the results of finished experiments, as plain data for JSON:
 
     - ``runs``: list of {name, seed, config, options, paper, tested_on, samples, epoch, weights, device, hours,
-      memory_gb, single, ten_crop}; the last two {accuracy, macro_f1, uar}, in %
-    - ``rows``: list, a name each, of {name, paper, tested_on, seeds, hours, memory_gb, device, single, ten_crop}; of
-      each metric of the last two {mean, sd, min, max} over the seeds, sd (n - 1) None for one
+      memory_gb, single, ten_crop}; the last two are {accuracy, macro_f1, uar}, in %
+    - ``rows``: list, one for each name, of {name, paper, tested_on, seeds, hours, memory_gb, device, single,
+      ten_crop}; each metric of the last two is {mean, sd, min, max} over the seeds, sd (n - 1) None for one seed
 
-    ``epoch`` is that of the checkpoint tested; ``hours`` is the mean time of a training step times the steps, without
-    the validations; ``memory_gb`` is the peak that PyTorch allocated on the GPU or, without one, that of the process.
+    ``epoch`` is the epoch of the tested checkpoint. ``hours`` is the mean time of a training step times the number of
+    steps, without validation. ``memory_gb`` is the peak that PyTorch allocated on the GPU or, without a GPU, the peak
+    of the training process, None where the system does not tell it.
 
     Raises:
-        ValueError, OSError: a file of theirs is wrong or gone; the message names it.
+        ValueError, OSError: a file of the experiments is wrong or missing; the message names it.
     """
-    results = [_result(run) for run in runs]
+    results = [_result(experiment) for experiment in experiments]
     names = dict.fromkeys(result['name'] for result in results)
     return {'format': 1, 'runs': results,
             'rows': [_row([result for result in results if result['name'] == name]) for name in names]}
 
 
-def to_table(results: dict) -> str:
-    """A markdown table of :func:`collect`'s rows."""
+def format_table(results: dict) -> str:
+    """Format the rows of :func:`collect` as a table in Markdown."""
     lines = [
         'Accuracy, macro-F1 and UAR in %, mean and standard deviation (n - 1) over the seeds; single view, then ten '
-        "crops; the paper's accuracy. Hours are of training, without validation.",
+        "crops; the paper's accuracy. Hours of training, without validation.",
         '',
         '| run | seeds | tested on | accuracy | macro-F1 | UAR | ten-crop accuracy | macro-F1 | UAR | paper | hours '
         '| GB | device |',
@@ -49,39 +50,45 @@ def to_table(results: dict) -> str:
     for row in results['rows']:
         cells = [row['name'], ' '.join(map(str, row['seeds'])), row['tested_on'],
                  *(_mean(row[test][metric]) for test in TESTS for metric in METRICS),
-                 '-' if row['paper'] is None else f'{row["paper"]:.2f}',
-                 f'{row["hours"]:.2f}', f'{row["memory_gb"]:.1f}', row['device']]
+                 _number(row['paper'], 2), _number(row['hours'], 2), _number(row['memory_gb'], 1), row['device']]
         lines.append(f'| {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'
 
 
-def _result(run: Run) -> dict:
-    tests = {test: read_predictions(run.folder / f'{test}.json') for test in TESTS}
+def _result(experiment: Experiment) -> dict:
+    folder = experiment.folder
+    tests = {test: read_predictions(folder / f'{test}.json') for test in TESTS}
     conditions = tests['single'].conditions
     metrics = {test: measure(predictions) for test, predictions in tests.items()}
-    training = read_log(run.folder).training
+    training = read_log(folder).training
     memory = [entry['memory'] * 2**20 / 1e9 for entry in training if 'memory' in entry]  # MiB
-    gpu = re.search(r'^ *GPU [\d,]+: (.+)$', (run.folder / 'train.log').read_text(errors='replace'), re.MULTILINE)
+    gpu = re.search(r'^ *GPU [\d,]+: (.+)$', (folder / 'train.log').read_text(errors='replace'), re.MULTILINE)
     return dict(
-        name=run.name, seed=run.seed, config=run.config.name, options=list(run.options), paper=run.paper,
-        tested_on=f'{conditions["dataset"]["type"]} {conditions["split"]}', samples=len(tests['single'].ids),
-        epoch=conditions['epoch'], weights=conditions['weights'],
+        name=experiment.name, seed=experiment.seed, config=experiment.config.name, options=list(experiment.options),
+        paper=experiment.paper, tested_on=f'{conditions["dataset"]["type"]} {conditions["split"]}',
+        samples=len(tests['single'].ids), epoch=conditions['epoch'], weights=conditions['weights'],
         device=gpu[1] if gpu else 'CPU',
         hours=float(np.mean([entry['time'] for entry in training])) * training[-1]['step'] / 3600,
-        memory_gb=max(memory) if memory else json.loads((run.folder / TRAINED).read_text())['process_gb'],
+        memory_gb=max(memory) if memory else json.loads((folder / TRAINED).read_text())['process_gb'],
         **{test: {name: measured[key] for name, key in METRICS.items()} for test, measured in metrics.items()},
     )
 
 
-def _row(runs: list[dict]) -> dict:
-    first = runs[0]
+def _row(results: list[dict]) -> dict:
+    first = results[0]
     return dict(
-        name=first['name'], paper=first['paper'], tested_on=first['tested_on'], seeds=[run['seed'] for run in runs],
-        hours=float(np.mean([run['hours'] for run in runs])), memory_gb=max(run['memory_gb'] for run in runs),
-        device=', '.join(dict.fromkeys(run['device'] for run in runs)),
-        **{test: {name: spread([run[test][name] for run in runs]) for name in METRICS} for test in TESTS},
+        name=first['name'], paper=first['paper'], tested_on=first['tested_on'],
+        seeds=[result['seed'] for result in results],
+        hours=float(np.mean([result['hours'] for result in results])),
+        memory_gb=max((result['memory_gb'] for result in results if result['memory_gb'] is not None), default=None),
+        device=', '.join(dict.fromkeys(result['device'] for result in results)),
+        **{test: {name: spread([result[test][name] for result in results]) for name in METRICS} for test in TESTS},
     )
 
 
 def _mean(values: dict) -> str:
     return f'{values["mean"]:.2f}' + ('' if values['sd'] is None else f' ± {values["sd"]:.2f}')
+
+
+def _number(value: float | None, digits: int) -> str:
+    return '-' if value is None else f'{value:.{digits}f}'

@@ -1,46 +1,46 @@
-"""Carrying experiments out, each in processes of its own: finished ones are skipped, cut ones are resumed."""
+"""Execution of experiments in processes of their own: finished ones are skipped, interrupted ones are resumed."""
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import queue
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 
-from emonext_mm.experiments.lists import Run
+from emonext_mm.experiments.lists import Experiment
 from emonext_mm.utils.files import write_atomic
 
-TESTS = {'single': (), 'ten_crop': ('--tta', )}  # a test's name, its options beside
+TESTS = {'single': (), 'ten_crop': ('--tta', )}  # name of a test -> its options
 TRAINED = 'trained.json'
 _VALIDATION = re.compile(r'Epoch\(val\) *\[(\d+)\]\[\d+/\d+\] +(\S+: \d+\.\d{4})')
+_PEAK_MEMORY = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 
 
 def find_devices() -> list[str | None]:
-    """One entry for each run at a time: a GPU as CUDA_VISIBLE_DEVICES has it, or a single None for the CPU."""
+    """One entry for each concurrent experiment: a GPU as in CUDA_VISIBLE_DEVICES, or a single None for the CPU."""
     visible, count = os.environ.get('CUDA_VISIBLE_DEVICES'), torch.cuda.device_count()
     return (visible.split(',') if visible else list(map(str, range(count))))[:count] or [None]
 
 
-def is_finished(run: Run) -> bool:
-    """Whether it is trained and tested."""
-    return all((run.folder / name).is_file() for name in (TRAINED, *(f'{test}.json' for test in TESTS)))
+def is_finished(experiment: Experiment) -> bool:
+    """Return whether an experiment is trained and tested."""
+    return all((experiment.folder / name).is_file() for name in (TRAINED, *(f'{test}.json' for test in TESTS)))
 
 
 class ExperimentRunner:
-    """Trains and tests runs with ``tools/train.py`` and ``tools/test.py``, one at a time on each device.
+    """Trains and tests with ``tools/train.py`` and ``tools/test.py``, one experiment at a time on each device.
 
-    A run's folder holds ``settings.txt``, what the training leaves there, ``trained.json``, the predictions
-    ``single.json`` and ``ten_crop.json``, and a log of each. Each .json is written whole when its part is done, so
-    that the same runs, started again, go on where they were: in training, after the last checkpoint.
+    The folder of an experiment holds ``settings.txt``, the checkpoints and logs of the training, ``trained.json``, the
+    predictions ``single.json`` and ``ten_crop.json``, and the output of each tool (.log). Each .json is written
+    when its part is done. So the same experiments can be run again: finished parts are skipped, and an interrupted
+    training continues from its last checkpoint.
 
     Args:
         tools: folder of the tools.
@@ -56,123 +56,129 @@ class ExperimentRunner:
         self._processes: set[subprocess.Popen] = set()
         self._stopped = False
 
-    def run(self, runs: Sequence[Run]) -> list[str | None]:
-        """Carry out what is not finished yet; a failure does not keep the others from running.
+    def run(self, experiments: Sequence[Experiment]) -> list[str | None]:
+        """Carry out the experiments that are not finished yet; after a failure the others still run.
+
+        An exception in the calling thread (Ctrl-C) terminates the running tools before it is raised again.
 
         Returns:
-            For each run None, or in a line why it failed.
+            For each experiment None, or one line with the reason why it failed.
         """
         with ThreadPoolExecutor(self._workers) as pool:
+            futures = [pool.submit(self._try, experiment) for experiment in experiments]
             try:
-                return list(pool.map(self._try, runs))
-            except BaseException:  # Ctrl-C, say: what is running must not run on alone
+                while wait(futures, timeout=1).not_done:  # a wait without end would not see Ctrl-C on Windows
+                    pass
+            except BaseException:
                 self._stopped = True
                 for process in self._processes.copy():
                     process.terminate()
                 raise
+        return [future.result() for future in futures]
 
-    def _try(self, run: Run) -> str | None:
+    def _try(self, experiment: Experiment) -> str | None:
         device = self._free.get()
         try:
             if not self._stopped:
-                self._carry_out(run, device)
+                self._carry_out(experiment, device)
         except (ValueError, OSError, RuntimeError) as error:
             if not self._stopped:
-                print(f'{run}: failed: {error}', flush=True)
-            return f'{run}: {error}'
+                print(f'{experiment}: failed: {error}', flush=True)
+            return f'{experiment}: {error}'
         finally:
             self._free.put(device)
         return None
 
-    def _carry_out(self, run: Run, device: str | None) -> None:
-        run.folder.mkdir(parents=True, exist_ok=True)
-        with _claimed(run.folder) as lock:
-            _note_settings(run)
-            if is_finished(run):
-                print(f'{run}: finished before', flush=True)
-                return
-            if not (run.folder / TRAINED).is_file():
-                memory = self._call(run, device, lock, 'train', 'train.py', '--work-dir', run.folder, '--resume')
-                write_atomic(run.folder / TRAINED, json.dumps(dict(process_gb=memory)))
-            for test, options in TESTS.items():
-                out = run.folder / f'{test}.json'
-                if not out.is_file():
-                    self._call(run, device, lock, test, 'test.py', run.folder, '--work-dir', run.folder / test,
-                               '--out', out, *options)
-            print(f'{run}: finished', flush=True)
+    def _carry_out(self, experiment: Experiment, device: str | None) -> None:
+        folder = experiment.folder
+        _check_settings(experiment)
+        if is_finished(experiment):
+            print(f'{experiment}: already finished', flush=True)
+            return
+        if not (folder / TRAINED).is_file():
+            memory = self._call(experiment, device, 'train', 'train.py', '--work-dir', folder, '--resume')
+            write_atomic(folder / TRAINED, json.dumps(dict(process_gb=memory)))
+        for test, options in TESTS.items():
+            out = folder / f'{test}.json'
+            if not out.is_file():
+                self._call(experiment, device, test, 'test.py', folder, '--work-dir', folder / test, '--out', out,
+                           *options)
+        print(f'{experiment}: finished', flush=True)
 
-    def _call(self, run: Run, device: str | None, lock: int, stage: str, tool: str, *args: str | Path) -> float:
-        """Run a tool to its end, and return the peak of its process's memory in GB."""
+    def _call(self, experiment: Experiment, device: str | None, stage: str, tool: str, *args: str | Path
+              ) -> float | None:
+        """Run a tool to its end; return the peak memory of its process in GB, where it is known.
+
+        Raises:
+            RuntimeError: the tool failed; the message quotes its error.
+        """
         if self._stopped:
             raise RuntimeError('stopped')
-        command = [sys.executable, self.tools / tool, run.config, *args, '--cfg-options', *run.options]
+        command = [sys.executable, self.tools / tool, experiment.config, *args, '--cfg-options', *experiment.options]
         env = os.environ if device is None else {**os.environ, 'CUDA_VISIBLE_DEVICES': device}
-        path = run.folder / f'{stage}.log'
-        print(f'{run}: {stage}, see {path}', flush=True)
+        path = experiment.folder / f'{stage}.log'
+        print(f'{experiment}: {stage}, see {path}', flush=True)
         with open(path, 'a') as log:
             begin = log.tell()
             process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=subprocess.STDOUT, env=env, pass_fds=(lock, ))
+                                       stderr=subprocess.STDOUT, env=env)
         self._processes.add(process)
-        if self._stopped:  # since the others were
+        if self._stopped:  # in the meantime
             process.terminate()
         try:
-            usage = _follow(process, path, begin, run)
+            memory = _follow(process, path, begin, experiment)
         finally:
             self._processes.discard(process)
         if process.returncode:
             raise RuntimeError(f'{tool} ended with status {process.returncode}: {_last_words(path, begin)} ({path})')
-        return usage.ru_maxrss * (1 if sys.platform == 'darwin' else 1024) / 1e9
+        return memory
 
 
-def _follow(process: subprocess.Popen, path: Path, begin: int, run: Run):
-    """Print a line for each validation until the process ends; return its use of resources."""
+def _follow(process: subprocess.Popen, path: Path, begin: int, experiment: Experiment) -> float | None:
+    """Print a line for each validation until the process ends; return the peak of its memory in GB, if known."""
+    memory = None
     with open(path, errors='replace') as log:
         log.seek(begin)
         while True:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            ended = process.poll() is not None  # asked before the log is read, so that no line is missed
+            memory = memory if ended else _peak_memory(process.pid) or memory
             for epoch, metric in _VALIDATION.findall(log.read()):
-                print(f'{run}: epoch {epoch} of {run.cfg.train_cfg.get("max_epochs")}, {metric}', flush=True)
+                print(f'{experiment}: epoch {epoch} of {experiment.cfg.train_cfg.get("max_epochs")}, {metric}',
+                      flush=True)
             if ended:
-                process.returncode = os.waitstatus_to_exitcode(status)
-                return usage
-            time.sleep(1)
+                return memory
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+
+
+def _peak_memory(pid: int) -> float | None:
+    """Peak memory of a running process in GB so far, on Linux; None elsewhere."""
+    try:
+        found = _PEAK_MEMORY.search(Path(f'/proc/{pid}/status').read_text())
+    except OSError:
+        return None
+    return int(found[1]) * 1024 / 1e9 if found else None
 
 
 def _last_words(path: Path, begin: int) -> str:
-    """The error that a tool ended with, or whatever it said last."""
+    """The last error line of a tool's output, or its last line."""
     with open(path, errors='replace') as log:
         log.seek(begin)
         lines = log.read().strip().splitlines() or ['']
     return next((line for line in reversed(lines) if line.startswith('error: ')), lines[-1])
 
 
-@contextmanager
-def _claimed(folder: Path) -> Iterator[int]:
-    """Hold a lock on the folder. Processes that are handed it hold it too: a training outlives a killed parent.
+def _check_settings(experiment: Experiment) -> None:
+    """Create the folder with the settings of the experiment, or check that it was created with the same.
 
     Raises:
-        ValueError: it is held already.
+        ValueError: it was created with others; the message names the first difference.
     """
-    with open(folder / '.lock', 'w') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f'another process works in {folder}') from None
-        yield file.fileno()
-
-
-def _note_settings(run: Run) -> None:
-    """Write them down, or see that they are those the folder was begun with.
-
-    Raises:
-        ValueError: they are not; names the first difference.
-    """
-    path, settings = run.folder / 'settings.txt', run.cfg.pretty_text
+    path, settings = experiment.folder / 'settings.txt', experiment.cfg.pretty_text
     if not path.is_file():
         write_atomic(path, settings)
     before = path.read_text()
     if before != settings:
         pairs = zip(before.splitlines(), settings.splitlines())
         old, new = next(((a, b) for a, b in pairs if a != b), ('', ''))
-        raise ValueError(f'{run.folder} was begun with other settings: {old.strip()!r}, now {new.strip()!r}')
+        raise ValueError(f'{experiment.folder} was begun with other settings: {old.strip()!r}, now {new.strip()!r}')

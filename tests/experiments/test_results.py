@@ -3,14 +3,14 @@ import json
 import numpy as np
 import pytest
 
-from emonext_mm.evaluation import predictions
 from emonext_mm.experiments.lists import read_list
-from emonext_mm.experiments.results import collect, to_table
+from emonext_mm.experiments.results import collect, format_table
+from emonext_mm.utils.files import write_atomic
 from tests.helpers.made_runs import CLASSES, make_run
 from tests.helpers.training_logs import training, validation, write_run
 
 LABELS = [0, 0, 0, 1, 1, 2]
-PREDICTED = {  # of each run and test
+PREDICTED = {  # of each experiment and test
     'a/seed_0/single': [0, 0, 0, 1, 2, 2],
     'a/seed_0/ten_crop': [0, 0, 0, 1, 1, 2],
     'a/seed_1/single': [0, 0, 1, 1, 2, 2],
@@ -26,11 +26,11 @@ def write_predictions(path, predicted):
     rows = [{'sample_id': sample, 'true': CLASSES[true], 'predicted': CLASSES[guess],
              'probabilities': dict(zip(CLASSES, map(float, scores)))}
             for sample, true, guess, scores in zip(run.ids, run.labels, run.predicted, run.probabilities)]
-    predictions.write_atomic(path, json.dumps(dict(conditions=run.conditions, classes=CLASSES, predictions=rows)))
+    write_atomic(path, json.dumps(dict(conditions=run.conditions, classes=CLASSES, predictions=rows)))
 
 
 @pytest.fixture
-def runs(tmp_path):
+def experiments(tmp_path):
     (tmp_path / 'it.py').write_text('x = 1')
     (tmp_path / 'list.yml').write_text('runs: {a: {config: it.py, paper: 73.34}, b: {config: it.py, options: [x=2]}}')
     for name, predicted in PREDICTED.items():
@@ -43,8 +43,8 @@ def runs(tmp_path):
     return [*both[:2], one[1]]
 
 
-def test_run(runs):
-    run = collect(runs)['runs'][1]
+def test_experiment(experiments):
+    run = collect(experiments)['runs'][1]
     assert {key: run[key] for key in run if key not in ('single', 'ten_crop')} == dict(
         name='a', seed=1, config='it.py', options=['randomness.seed=1'], paper=73.34, tested_on='FER2013 PublicTest',
         samples=6, epoch=4, weights='EMA', device='CPU', hours=3.0 * 1200 / 3600, memory_gb=1.25)
@@ -54,8 +54,8 @@ def test_run(runs):
     assert run['ten_crop']['accuracy'] == pytest.approx(100 * 5 / 6)
 
 
-def test_mean_and_deviation_over_the_seeds(runs):
-    results = collect(runs)
+def test_mean_and_deviation_over_the_seeds(experiments):
+    results = collect(experiments)
     a, b = results['rows']
     assert (a['name'], a['seeds'], a['paper'], b['seeds'], b['paper']) == ('a', [0, 1], 73.34, [0], None)
     accuracies = [500 / 6, 400 / 6]
@@ -65,8 +65,8 @@ def test_mean_and_deviation_over_the_seeds(runs):
     assert json.loads(json.dumps(results)) == results
 
 
-def test_table(runs):
-    *_, head, line, a, b = to_table(collect(runs)).splitlines()
+def test_table(experiments):
+    *_, head, line, a, b = format_table(collect(experiments)).splitlines()
     assert head.count('|') == line.count('|') == a.count('|') == b.count('|') == 14
     sd = np.std([500 / 6, 400 / 6], ddof=1)
     assert a.startswith(f'| a | 0 1 | FER2013 PublicTest | 75.00 ± {sd:.2f} |')
@@ -74,18 +74,28 @@ def test_table(runs):
     assert b.startswith('| b | 0 | FER2013 PublicTest | 50.00 | 22.22 | 33.33 | 50.00 | 22.22 | 33.33 | - |')
 
 
-def test_of_a_gpu(runs):
-    """The log says which, and what PyTorch allocated on it at most."""
-    folder = runs[0].folder
+def test_device_and_memory_of_a_gpu(experiments):
+    """Its name and the peak that PyTorch allocated on it are in the log."""
+    folder = experiments[0].folder
     (folder / 'train.log').write_text('    CUDA available: True\n    GPU 0: NVIDIA H200\n    CUDA_HOME: None\n')
     write_run(folder, '20260102_000000', [
         training(1200, 2, time=4.0, memory=9537), training(1800, 3, time=4.0, memory=8)])  # MiB
-    results = collect(runs[:2])
+    results = collect(experiments[:2])
     for found, device in ((results['runs'][0], 'NVIDIA H200'), (results['rows'][0], 'NVIDIA H200, CPU')):
         assert (found['device'], found['memory_gb']) == (device, pytest.approx(10, 1e-4))
 
 
-def test_file_that_is_wrong(runs):
-    (runs[0].folder / 'single.json').write_text('{')
-    with pytest.raises(ValueError, match=r'a/seed_0/single\.json is not JSON'):
-        collect(runs)
+def test_damaged_predictions(experiments):
+    (experiments[0].folder / 'single.json').write_text('{')
+    with pytest.raises(ValueError, match=r'a/seed_0/single\.json.*JSON'):
+        collect(experiments)
+
+
+def test_memory_that_is_not_known(experiments):
+    for each in experiments[:2]:
+        (each.folder / 'trained.json').write_text(json.dumps(dict(process_gb=None)))
+    results = collect(experiments)
+    assert [row['memory_gb'] for row in results['rows']] == [None, 1.25]
+    *_, a, b = format_table(results).splitlines()
+    assert a.endswith('| 1.00 | - | CPU |')
+    assert b.endswith('| 1.00 | 1.2 | CPU |')

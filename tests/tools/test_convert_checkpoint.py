@@ -1,15 +1,15 @@
 import timm
 import torch
 
-from tests.models.weights.test_authors import theirs
+from tests.helpers.record_authors import draw_weights
 
 
 def test_next_command_of_a_model(call_tool, tmp_path, capfd):
-    torch.save(dict(model=theirs()), tmp_path / 'their.pt')
-    call_tool('convert_checkpoint.py', tmp_path / 'their.pt', tmp_path / 'made.pth', '--source', 'released')
+    torch.save(dict(model=draw_weights()), tmp_path / 'authors.pt')
+    call_tool('convert_checkpoint.py', tmp_path / 'authors.pt', tmp_path / 'made.pth', '--source', 'authors')
     assert capfd.readouterr().out == (
         f'{tmp_path}/made.pth: EmoNeXt-tiny, raw weights. To test it:\n'
-        f'  python tools/test.py configs/emonext_tiny_fer2013_released.py {tmp_path}/made.pth --tta\n')
+        f'  python tools/test.py configs/emonext_tiny_fer2013_authors.py {tmp_path}/made.pth --tta\n')
 
 
 def test_next_command_of_a_backbone(call_tool, tmp_path, capfd):

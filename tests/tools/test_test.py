@@ -11,11 +11,11 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.datasets import build_dataset
-from mmpretrain.models import build_classifier
 from torchvision.transforms import TenCrop
 
 from emonext_mm.emotions import CLASSES
 from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.models import build_model
 
 VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
 
@@ -38,7 +38,7 @@ def metrics_of(work_dir):
 def predict(config, weights, tta=False):
     """Scores (140, 7) of the validation images by a model built here."""
     cfg = Config.fromfile(config)
-    model = build_classifier(cfg.model).eval()
+    model = build_model(cfg).eval()
     model.load_state_dict(weights)
     dataset = build_dataset(cfg.val_dataloader.dataset)
     images = torch.stack([dataset[i]['inputs'] for i in range(len(dataset))])

@@ -1,8 +1,7 @@
 """FER2013 at 224 px with the paper's augmentation, random rotation and random crop.
 
-Angle (20 degrees) and sizes (236, then 224) are the released code's; the paper does not give them.
-Validation and test take the centre crop, so that a number is the same every time it is measured; with ``--tta``
-the test takes ten crops, as the released code does.
+Angle (20 degrees) and sizes (236, then 224) are those of the authors' code; the paper gives none. Validation and test
+use the centre crop, which is deterministic; ``tools/test.py --tta`` uses ten crops, as the authors' code does.
 """
 train_pipeline = [
     dict(type='Resize', scale=236, interpolation='bilinear'),
@@ -23,7 +22,7 @@ tta_pipeline = [
 
 data_root = 'data/fer2013'
 train_dataloader = dict(
-    batch_size=64,  # released code
+    batch_size=64,  # the authors' code
     num_workers=4,
     dataset=dict(type='FER2013', data_root=data_root, split='train', pipeline=train_pipeline),
     sampler=dict(type='DefaultSampler', shuffle=True),

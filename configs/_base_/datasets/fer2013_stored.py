@@ -1,9 +1,9 @@
-"""FER2013 as it is stored, grey bytes of 48 x 48, for an ``AffineView``: all that is affine is done on the device.
+"""FER2013 as stored, grey bytes of 48 x 48, for an ``AffineView``, which does all affine augmentation on the device.
 
-A worker hands out 2,304 bytes a face, and has nothing to do but copy them.
+A worker delivers 2,304 bytes for each face and only copies them. All values are ours.
 """
 test_pipeline = [dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx', ))]
-# About the 236 / 224 of the configs at 224 px.
+# 52 / 48 is about the 236 / 224 of the configs at 224 px.
 tta_pipeline = [dict(type='ToGrey'), dict(type='TenViews', size=48, resize=52)]
 
 data_root = 'data/fer2013'

@@ -1,4 +1,4 @@
-"""Drawn faces at their own 48 px; no augmentation, since every face is drawn with its nuisance anyway."""
+"""Drawn faces at 48 px, without augmentation: each face is drawn with random nuisances. All values are ours."""
 pipeline = [dict(type='ToGrey'), dict(type='PackInputs')]
 tta_pipeline = [
     dict(type='ToGrey'),

@@ -1,9 +1,9 @@
 """EmoNeXt-atto for 48 px faces and training from scratch: STN, SE and element attention as at 224 px.
 
-A stem of stride 3 (ours) leaves 16 x 16 places, where a stride of 4 would leave 12 x 12 and a last stage of
-one place. Layer scale starts at 1 (ours): ConvNeXt's 1e-6 opens the blocks too slowly for a short run.
+A stem of stride 3 (ours) gives a map of 16 x 16; a stride of 4 would give 12 x 12 and a last stage of a single
+element. Layer scale starts at 1 (ours): ConvNeXt's 1e-6 is too small for a short training.
 """
-# FER2013's mean and standard deviation; three of them make three channels of a grey batch.
+# FER2013's mean and standard deviation; three of each turn a grey batch (N, 1, H, W) into three channels.
 data_preprocessor = dict(
     type='STNDataPreprocessor',
     num_classes=7,
@@ -19,6 +19,6 @@ model = dict(
         num_classes=7,
         in_channels=320,
         sa_weight=1.0,
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, mode='original'),
+        loss=dict(type='LabelSmoothingCrossEntropy', label_smoothing=0.1),
     ),
 )

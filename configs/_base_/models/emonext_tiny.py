@@ -1,9 +1,9 @@
-"""EmoNeXt-tiny at 224 px as the paper has it: STN, SE after each stage, element attention.
+"""EmoNeXt-tiny at 224 px as in the paper: STN, SE after each stage, element attention.
 
-Drop path 0.1, label smoothing 0.2 and lambda 1 are the released code's values (the paper gives none).
+Drop path 0.1, label smoothing 0.2 and lambda 1 are the values of the authors' code (the paper gives none).
 """
-# ImageNet's statistics, because the pretrained backbone expects them. Three of them turn the grey
-# (N, 1, H, W) batch into the three channels of the stem.
+# ImageNet's mean and standard deviation, because the pretrained backbone expects them. Three of each turn a grey batch
+# (N, 1, H, W) into three channels.
 data_preprocessor = dict(
     type='STNDataPreprocessor',
     num_classes=7,
@@ -24,8 +24,8 @@ model = dict(
         num_classes=7,
         in_channels=768,
         sa_weight=1.0,
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.2, mode='original'),
+        loss=dict(type='LabelSmoothingCrossEntropy', label_smoothing=0.2),
     ),
-    # ConvNeXt's draw, for whatever is not pretrained.
+    # ConvNeXt's random initialisation, for all that is not pretrained.
     init_cfg=dict(type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02, bias=0.0),
 )

@@ -1,8 +1,8 @@
 """The paper's schedule: AdamW at 1e-4, cosine, EMA, mixed precision.
 
-Where the paper names a thing without a value, the value is the released code's: weight decay 0.01, EMA of
-decay 0.99 every 16 steps. The number of epochs is ours: the released code's 300 with a stop after 12 epochs
-without progress would never come near the end of the cosine.
+Where the paper names a method without a value, the value is that of the authors' code: weight decay 0.01, EMA of
+decay 0.99 every 16 steps. The number of epochs is ours: the authors' 300 with a stop after 12 epochs without progress
+would end long before the cosine does.
 """
 optim_wrapper = dict(
     type='AmpOptimWrapper',

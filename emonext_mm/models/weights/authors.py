@@ -1,8 +1,8 @@
-"""The checkpoints of EmoNeXt's authors, in our names.
+"""Conversion of the checkpoints of EmoNeXt's authors.
 
-What https://github.com/yelboudouri/EmoNeXt (``models.py`` and ``train.py``, commit ce77dc1) saves. Its classes are
-image folders, so in alphabetical order; ours are FER2013's. Its attention projects a value whose product it drops;
-here there is none.
+Source: https://github.com/yelboudouri/EmoNeXt (``models.py`` and ``train.py``, commit ce77dc1). The classes there are
+image folders, so in alphabetical order; here they are in FER2013's. The attention there has a value projection whose
+result is not used; it is left out here.
 """
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ KEYS = (
 )
 
 
-def from_released(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
-    """Convert a training file of theirs, the state dict of ema_pytorch's average, or a bare state dict.
+def from_authors(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
+    """Convert a training checkpoint of the authors' code, a state dict of ema_pytorch, or a bare state dict.
 
     Args:
-        checkpoint: what was read from the file. The average in it goes before the raw weights, as in their test.
+        checkpoint: content of the file. If it holds an average (EMA), this is converted, as in the authors' test,
+            otherwise the raw weights.
 
     Returns:
-        The state dict of the model of ``configs/emonext_<size>_fer2013_released.py``, the size, and which weights
-        they are: 'EMA', 'raw' or 'unknown'.
+        The state dict of the model of ``configs/emonext_<size>_fer2013_authors.py``; the size; the kind of weights,
+        'EMA', 'raw' or 'unknown'.
 
     Raises:
-        ValueError: they are not those of an EmoNeXt of seven classes; the message says what is wrong.
+        ValueError: the weights are not those of an EmoNeXt of seven classes; the message lists the wrong keys.
     """
-    weights, which = _choose(checkpoint)
+    weights, kind = _choose(checkpoint)
     weights = {str(key): value for key, value in weights.items() if not str(key).startswith('attention.value.')}
     weights = rename(weights, KEYS, "the authors' EmoNeXt")
     for key, value in weights.items():
-        if '.se_before.' in key:  # a linear map there, a convolution of 1 x 1 here
+        if '.se_before.' in key:  # linear layers there, 1 x 1 convolutions here
             weights[key] = value[..., None, None]
     size = size_of({key.partition('.')[2]: value for key, value in weights.items() if key.startswith('backbone.')})
     if size not in SIZES:
@@ -54,11 +55,11 @@ def from_released(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]
     order = [sorted(CLASSES).index(name) for name in CLASSES]
     for key in ('head.fc.weight', 'head.fc.bias'):
         weights[key] = weights[key][order]
-    return weights, size, which
+    return weights, size, kind
 
 
 def _choose(checkpoint: dict) -> tuple[dict[str, Tensor], str]:
-    """The weights of their test, or whatever weights there are."""
+    """The average in a checkpoint if there is one, otherwise its raw weights; and which of them."""
     for holder in (checkpoint.get('ema'), checkpoint):
         if isinstance(holder, dict):
             average = {key.partition('.')[2]: holder[key] for key in map(str, holder) if key.startswith('ema_model.')}
@@ -70,7 +71,7 @@ def _choose(checkpoint: dict) -> tuple[dict[str, Tensor], str]:
 
 
 def _model(size: str) -> ImageClassifier:
-    """That of ``configs/emonext_<size>_fer2013_released.py``."""
+    """The model of ``configs/emonext_<size>_fer2013_authors.py``."""
     return ImageClassifier(
         data_preprocessor=dict(type='STNDataPreprocessor'),
         backbone=dict(type='EmoNeXt', arch=size, se_after=(), se_before=(1, 2, 3), se_bias=False),

@@ -74,7 +74,7 @@ def test_the_device_makes_what_the_model_sees(data_path, script, faces, tmp_path
     cfg = script('_training').load_config(OURS[1], {}, 'float32', 4)
     csv = script('_faces').write_csv(tmp_path / 'fer2013.csv', *faces)
     batch = next(iter(data_path.our_loader(cfg.train_dataloader, csv)))
-    prepared = data_path.preprocess(cfg.model.data_preprocessor, batch)()
+    prepared = data_path.preprocess(cfg.data_preprocessor, batch)()
     assert prepared['inputs'].shape == (4, 3, 224, 224)
     assert prepared['inputs'].dtype == torch.float32
     assert batch['inputs'].shape == (4, 1, 48, 48)  # each call begins with the stored bytes

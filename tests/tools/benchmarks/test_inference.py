@@ -3,7 +3,8 @@ import copy
 import pytest
 import torch
 from mmengine.config import Config
-from mmpretrain.models import build_classifier
+
+from tests.helpers.models import build_model
 
 ATTO = ['--cfg-options', 'model.backbone.arch=atto', 'model.head.in_channels=320']
 
@@ -23,7 +24,7 @@ def model(script, config):
     cfg.merge_from_dict(script('_training').of_size('atto'))
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
-    model = build_classifier(cfg.model).eval()
+    model = build_model(cfg).eval()
     torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.1)  # an STN that warps
     return model
 

@@ -1,8 +1,8 @@
-"""FER2013 at 224 px as the authors' released code has it, all values theirs (``train.py``, commit ce77dc1).
+"""FER2013 at 224 px as in the authors' code, all values theirs (``train.py``, commit ce77dc1).
 
-Reproduced on purpose, though we would not do it: half of the training faces stand on their heads, rotation takes the
-nearest pixel, and validation takes a random crop, so that the same weights get another number every time.
-The test is on the centre crop, so that it can be repeated; theirs, on ten crops, is ``tools/test.py --tta``.
+Deviations from good practice, reproduced on purpose: half of the training faces are upside down, rotation takes the
+nearest pixel, and validation uses a random crop, so that the same weights give different numbers.
+The test uses the centre crop, which is deterministic; the authors' ten crops are ``tools/test.py --tta``.
 """
 _base_ = 'fer2013_224.py'
 
