@@ -9,7 +9,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from emonext_mm.compat.config import has_bfloat16
-from emonext_mm.utils.command_line import find_checkpoint
+from emonext_mm.utils.work_dir import find_checkpoint
 
 
 def load(path):
