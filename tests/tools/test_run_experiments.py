@@ -1,9 +1,16 @@
+"""tools/run_experiments.py, with one real training and test of two tiny experiments."""
 import json
 import signal
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from emonext_mm.apis.experiments import run_experiments
 from emonext_mm.evaluation.predictions import read_predictions
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope='module')
@@ -19,41 +26,45 @@ runs:
 
 
 @pytest.fixture(scope='module')
-def ran(listed, run_tool, tmp_path_factory):
-    out = tmp_path_factory.mktemp('experiments')
-    return out, run_tool('run_experiments.py', listed, '--out', out)
+def ran(listed, tmp_path_factory):
+    """Output folder and progress of the real tools; both runs at the same time."""
+    out, progress = tmp_path_factory.mktemp('experiments'), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(progress):
+        for name, value in dict(CUDA_VISIBLE_DEVICES='', OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)).items():
+            patch.setenv(name, value)
+        patch.setattr('emonext_mm.apis.experiments.find_devices', lambda: [None, None])
+        result = run_experiments(listed, out=out)
+    assert result.failures == (), progress.getvalue()
+    return out, progress.getvalue()
 
 
-def test_table(ran):
-    out, run = ran
-    assert run.returncode == 0, run.stdout + run.stderr
-    table = (out / 'table.md').read_text()
-    assert table in run.stdout
-    assert '| whole | 0 | SyntheticFER test | ' in table
-    assert '| without_stn | 0 | SyntheticFER test | ' in table
+def test_results(ran):
+    out, progress = ran
+    assert 'whole, seed 0: epoch 1 of 1, accuracy/top1: ' in progress
     results = json.loads((out / 'results.json').read_text())
+    assert [row['paper'] for row in results['rows']] == [12.5, None]
     for result in results['runs']:
+        assert result['tested_on'] == 'SyntheticFER test'
         for test, views in (('single', 1), ('ten_crop', 10)):
             tested = read_predictions(out / result['name'] / 'seed_0' / f'{test}.json')
             assert tested.conditions['views'] == views
             assert result[test]['accuracy'] == pytest.approx(100 * (tested.labels == tested.predicted).mean())
         assert result['hours'] > 0
         assert result['memory_gb'] > 0.1
-    assert [row['paper'] for row in results['rows']] == [12.5, None]
-
-
-def test_progress(ran):
-    assert 'whole, seed 0: epoch 1 of 1, accuracy/top1: ' in ran[1].stdout
 
 
 def test_rerun(ran, listed, call_tool, capfd):
-    """Everything is finished; the results are the same."""
-    before = [(ran[0] / name).read_bytes() for name in ('results.json', 'table.md')]
+    """Everything is finished; the table is printed, and the files are the same."""
+    out, _ = ran
+    before = [(out / name).read_bytes() for name in ('results.json', 'table.md')]
     handler = signal.getsignal(signal.SIGTERM)
-    call_tool('run_experiments.py', listed, '--out', ran[0])
-    assert capfd.readouterr().out.count('already finished') == 2
+    call_tool('run_experiments.py', listed, '--out', out)
+    printed = capfd.readouterr().out
+    assert printed.count('already finished') == 2
+    for part in ((out / 'table.md').read_text(), f'{out}/results.json', f'{out}/table.md'):
+        assert part in printed
     assert signal.getsignal(signal.SIGTERM) is handler
-    assert [(ran[0] / name).read_bytes() for name in ('results.json', 'table.md')] == before
+    assert [(out / name).read_bytes() for name in ('results.json', 'table.md')] == before
 
 
 def test_only(ran, listed, call_tool, error_of, capfd):
