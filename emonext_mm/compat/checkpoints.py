@@ -46,8 +46,7 @@ def load_weights_only() -> None:
         with weights_only(), clear_errors(filename):
             return original(cls, filename, map_location, logger)
 
-    if original.__module__ != __name__:
-        CheckpointLoader.load_checkpoint = classmethod(load_checkpoint)
+    CheckpointLoader.load_checkpoint = classmethod(load_checkpoint)
 
 
 def refuse_foreign_weights() -> None:
@@ -73,8 +72,7 @@ def refuse_foreign_weights() -> None:
                 f'({_some(state_dict)}) fits {type(module).__name__} ({_some(tensors)})'
             )
 
-    if original.__module__ != __name__:
-        checkpoint.load_state_dict = load_state_dict
+    checkpoint.load_state_dict = load_state_dict
 
 
 def _history_method(owner: Any, name: Any) -> Callable:

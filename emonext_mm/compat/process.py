@@ -75,5 +75,4 @@ def init_cpu_dist() -> None:
         else:
             original(backend, init_backend=init_backend, **kwargs)
 
-    if original.__module__ != __name__:
-        dist_utils._init_dist_pytorch = init_dist_pytorch
+    dist_utils._init_dist_pytorch = init_dist_pytorch

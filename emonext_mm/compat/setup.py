@@ -1,7 +1,10 @@
 """All work-arounds that concern the whole process."""
 from __future__ import annotations
 
+import functools
 
+
+@functools.cache
 def setup() -> None:
     """Apply every work-around for the process. A second call changes nothing.
 

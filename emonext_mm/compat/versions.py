@@ -1,4 +1,4 @@
-"""Which versions of PyTorch and OpenMMLab's packages are supported."""
+"""Supported versions of PyTorch and OpenMMLab's packages."""
 from __future__ import annotations
 
 import contextlib
@@ -13,7 +13,7 @@ class Requirement(NamedTuple):
     """Supported versions of a module: ``least`` <= version < ``below`` (no upper bound when empty)."""
 
     module: str
-    distributions: tuple[str, ...]  # that provide the module
+    distributions: tuple[str, ...]  # each of them provides the module
     least: str
     below: str
     install: str
@@ -22,17 +22,19 @@ class Requirement(NamedTuple):
 REQUIRED = (
     # Below torch 2.6 the host's own loader runs the pickles of strangers.
     Requirement('torch', ('torch', ), '2.6', '', "pip install 'torch>=2.6' torchvision"),
-    Requirement('mmengine', ('mmengine', 'mmengine-lite'), '0.10.4', '1', "pip install 'mmengine>=0.10.4,<1'"),
-    Requirement('mmcv', ('mmcv', 'mmcv-lite'), '2.0', '2.4',
+    # onedl-* is the maintained fork, which installs the same modules.
+    Requirement('mmengine', ('mmengine', 'mmengine-lite', 'onedl-mmengine'), '0.10.4', '1',
+                "pip install 'mmengine>=0.10.4,<1'"),
+    Requirement('mmcv', ('mmcv', 'mmcv-lite', 'onedl-mmcv'), '2.0', '2.4',
                 "pip install 'mmcv-lite>=2.0,<2.4' (or mmcv for CUDA ops)"),
-    Requirement('mmpretrain', ('mmpretrain', ), '1.2', '2', "pip install 'mmpretrain>=1.2,<2'"),
+    Requirement('mmpretrain', ('mmpretrain', 'onedl-mmpretrain'), '1.2', '2', "pip install 'mmpretrain>=1.2,<2'"),
 )
 
 
 def check() -> None:
     """Check that every required package is installed in a supported version.
 
-    Without this check a missing MMCV shows as a traceback out of MMPretrain.
+    Without this check a missing MMCV gives a traceback from inside MMPretrain.
 
     Raises:
         ImportError: torch, MMEngine, MMCV or MMPretrain is missing, too old or too new; the message says how to

@@ -5,7 +5,7 @@ from mmengine.runner import Runner
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from emonext_mm.compat.config import prepare_train
-from tests.test_host import make_config
+from tests.helpers.host_training import make_config
 
 SMOOTH = dict(type='LabelSmoothLoss', label_smooth_val=0.1, mode='original')
 READING = torch.ops.aten._local_scalar_dense.default  # what item(), float() and bool() of a tensor come down to

@@ -1,0 +1,91 @@
+"""The traps of MMEngine, MMCV and MMPretrain that ``emonext_mm.compat`` mends.
+
+Data alone, without torch: the manual's page on ``emonext_mm.compat`` is generated from it. ``meet_traps.py`` holds a
+function per trap that shows the fault.
+"""
+
+# name: (the function that mends it, the fault in one sentence)
+TRAPS = {
+    'scope_bases': (
+        'emonext_mm.compat.packages.resolve_scope_bases',
+        "A config with `_base_ = 'mmpretrain::...'` fails with ModuleNotFoundError, because MMEngine asks "
+        '`pkg_resources`, which setuptools 82 removed.',
+    ),
+    'checkpoint_types': (
+        'emonext_mm.compat.checkpoints.allow_checkpoint_types',
+        "MMEngine's own training checkpoint cannot be resumed or tested, because torch's weights-only loader refuses "
+        'the history of losses in it.',
+    ),
+    'code_from_url': (
+        'emonext_mm.compat.checkpoints.load_weights_only',
+        'A checkpoint from a URL can run code, because it is loaded without `weights_only`.',
+    ),
+    'code_by_environment': (
+        'emonext_mm.compat.checkpoints.load_weights_only',
+        'A checkpoint can run code where the environment sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`.',
+    ),
+    'foreign_weights': (
+        'emonext_mm.compat.checkpoints.refuse_foreign_weights',
+        'A checkpoint of another model is accepted although none of its tensors fits, and the model stays freshly '
+        'initialised.',
+    ),
+    'ema_under_tta': (
+        'emonext_mm.compat.config.drop_ema_hook',
+        'A test with `--tta` of a config with an EMA hook measures a freshly initialised model.',
+    ),
+    'amp_on_cpu': (
+        'emonext_mm.compat.config.adapt_amp',
+        'A config with mixed precision does not start on a CPU.',
+    ),
+    'persistent_workers': (
+        'emonext_mm.compat.config.fix_dataloaders',
+        "A data loader with `num_workers=0` fails with ValueError, because the host's configs ask for persistent "
+        'workers.',
+    ),
+    'named_backends': (
+        'emonext_mm.compat.config.build_named_backends',
+        'Names of visualization backends on the command line fail with TypeError, because MMEngine takes only dicts.',
+    ),
+    'hue': (
+        'emonext_mm.compat.functions.shift_hue_down',
+        '`ColorJitter(hue=...)` fails with OverflowError on NumPy 2 for about half of the images.',
+    ),
+    'reentrant_checkpoint': (
+        'emonext_mm.compat.functions.checkpoint_without_reentry',
+        'A ConvNeXt with `with_cp=True` warns at every block, and `torch.autograd.grad` refuses it.',
+    ),
+    'freed_memory': (
+        'emonext_mm.compat.process.keep_freed_memory',
+        'A training step on a CPU is slower by about an eighth, because glibc returns freed arrays to the system and '
+        'gets them back page by page.',
+    ),
+    'cpu_launcher': (
+        'emonext_mm.compat.process.init_cpu_dist',
+        '`--launcher pytorch` fails without a GPU, because MMEngine calls `torch.cuda.set_device`.',
+    ),
+    'cpu_wrapper': (
+        'emonext_mm.compat.config.adapt_dist',
+        'A distributed training on CPUs fails with ValueError, because MMEngine gives DistributedDataParallel a '
+        'device index.',
+    ),
+}
+
+# name: (the function that silences it, a part of the text); harmless warnings and lines of the log
+WARNINGS = {
+    'no CUDA ops': (
+        'emonext_mm.compat.process.silence_known_warnings', 'Fail to import ``MultiScaleDeformableAttention``'),
+    'pillow alpha': ('emonext_mm.compat.process.silence_known_warnings', "Only use 'alpha' for pillow backend."),
+    'GradScaler': (
+        'emonext_mm.compat.process.silence_known_warnings',
+        '`torch.cuda.amp.GradScaler(args...)` is deprecated'),
+    'FileClient': (
+        'emonext_mm.compat.process.silence_known_warnings', '"FileClient" will be deprecated in future'),
+    'HardDiskBackend': (
+        'emonext_mm.compat.process.silence_known_warnings',
+        '"HardDiskBackend" is the alias of "LocalBackend"'),
+    'DumpResults': (
+        'emonext_mm.compat.process.silence_known_warnings', 'The prefix is not set in metric class DumpResults.'),
+    'broadcast_buffers': (
+        'emonext_mm.compat.process.silence_known_warnings', '`broadcast_buffers` is deprecated'),
+    'pin_memory': ('emonext_mm.compat.config.fix_dataloaders', "'pin_memory' argument is set as true"),
+}
