@@ -93,7 +93,7 @@ def test_of_another_source(saved, tmp_path, is_a, taken_for):
 
 @pytest.mark.parametrize(('change', 'message'), [
     (dict(more=torch.zeros(1)), r"weights of timm's ConvNeXt: 1 unexpected \(more\)"),
-    ({'stem.1.bias': torch.zeros(3)}, r'not of this ConvNeXt: 1 of another shape \(downsample_layers.0.1.bias\)'),
+    ({'stem.1.bias': torch.zeros(3)}, r'not fit this ConvNeXt: 1 of another shape \(downsample_layers.0.1.bias\)'),
     ({'stages.1.blocks.2.norm.weight': torch.zeros(80)}, r'no size of ConvNeXt has \[2, 3, 6, 2\] blocks of \[40, '),
 ])
 def test_weights_of_another_model(saved, tmp_path, change, message):
