@@ -12,7 +12,7 @@ from emonext_mm.models.weights.authors import from_authors
 from emonext_mm.models.weights.convnext import to_backbone
 from emonext_mm.utils.errors import CheckpointError
 from tests.helpers.record_authors import draw_weights, read_recorded
-from tests.helpers.weight_files import files_of
+from tests.helpers.weight_files import make_checkpoint
 
 
 @pytest.fixture(scope='module')
@@ -20,7 +20,7 @@ def contents():
     """A checkpoint of each source; the authors' tensors all have one value, so that their files are small."""
     weights = timm.create_model('convnext_atto', num_classes=11).state_dict()
     flat = {name: torch.tensor(1.0).expand(shape) for name, shape in read_recorded('tiny')['shapes'].items()}
-    return {source: flat if source == 'authors' else files_of(source, weights) for source in ALL_SOURCES}
+    return {source: flat if source == 'authors' else make_checkpoint(source, weights) for source in ALL_SOURCES}
 
 
 @pytest.fixture

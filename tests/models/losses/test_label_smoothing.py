@@ -94,7 +94,7 @@ def test_smoothing_out_of_range(smoothing):
 
 
 def test_unknown_reduction(logits, labels):
-    with pytest.raises(ValueError, match="reduction_override.*'none', 'mean', 'sum'.*'median'"):
+    with pytest.raises(ValueError, match=r"reduction_override.*'none', 'mean', 'sum'.*'median'"):
         LabelSmoothingCrossEntropy()(logits, labels, reduction_override='median')
 
 
