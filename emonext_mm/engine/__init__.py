@@ -1,4 +1,4 @@
-"""Parts of training and test, registered in the host's registries."""
+"""Components of training and test, registered in MMPretrain's registries."""
 from emonext_mm.engine.hooks import (
     CompileHook,
     EarlyStopping,

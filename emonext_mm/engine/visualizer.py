@@ -1,4 +1,4 @@
-"""Drawing grey images in grey."""
+"""Visualizer for grey images."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,9 +8,9 @@ from mmpretrain.visualization import UniversalVisualizer
 
 @VISUALIZERS.register_module()
 class GreyVisualizer(UniversalVisualizer):
-    """``UniversalVisualizer`` that draws a one-channel image in grey.
+    """``UniversalVisualizer`` that draws one-channel images in grey.
 
-    The host passes such an image to matplotlib unchanged, which maps its values to colours.
+    MMPretrain passes such an image to matplotlib unchanged, which maps grey values to colours.
     """
 
     def set_image(self, image: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Parts of models, registered in the host's ``MODELS``."""
+"""Model components, registered in MMPretrain's ``MODELS``."""
 from emonext_mm.models.backbones import EmoNeXt
 from emonext_mm.models.heads import SARegClsHead
 from emonext_mm.models.losses import LabelSmoothingCrossEntropy

@@ -1,6 +1,6 @@
-"""From the predictions for several views of an image to one.
+"""Test-time augmentation (TTA): averaged predictions for several views of an image.
 
-The host's ``AverageClsScoreTTA`` averages the probabilities too, but keeps the first view's ``pred_label``.
+MMPretrain's ``AverageClsScoreTTA`` averages the probabilities too, but keeps the ``pred_label`` of the first view.
 """
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from torch import Tensor
 
 @MODELS.register_module()
 class AverageProbabilityTTA(BaseTTAModel):
-    """The mean of the views' probabilities.
+    """Mean of the probabilities of all views.
 
-    Each view goes through the ``test_step`` of the model, so also through its data preprocessor: an STN sees, and
-    warps, every view by itself.
+    Each view passes through the model's data preprocessor, so an STN warps every view separately.
 
     Args:
-        module: the model, or its config; ``tools/test.py --tta`` fills it in.
-        data_preprocessor: for a model config without one.
+        module: the model or its config, filled in by ``tools/test.py --tta``.
+        data_preprocessor: config of the data preprocessor, if that of the model has none.
     """
 
     def merge_preds(self, data_samples_list: list[list[DataSample]]) -> list[DataSample]:
-        """The views of each image, each with ``pred_score`` (K,), to one sample with score and label."""
+        """Merge the views of each image, with ``pred_score`` (K,) each, into one sample with score and label."""
         return [self._merge(views) for views in data_samples_list]
 
     def _merge(self, views: list[DataSample]) -> DataSample:
@@ -33,20 +32,19 @@ class AverageProbabilityTTA(BaseTTAModel):
 
     @staticmethod
     def average(probabilities: Tensor) -> Tensor:
-        """(V, K) probabilities of V views to (K,)."""
+        """Average the probabilities (V, K) of V views to (K,)."""
         return probabilities.mean(0)
 
 
 @MODELS.register_module()
 class AverageLogitTTA(AverageProbabilityTTA):
-    """The softmax of the mean of the views' logits, as the released code of EmoNeXt decides.
+    """Softmax of the mean logits of all views, as in the authors' code.
 
-    A log-probability is the logit less a constant of its view, and softmax does not see constants: so the mean
-    of the log-probabilities does, and no model has to give its logits away.
+    Computed from log-probabilities. They differ from logits by a constant for each view, which softmax cancels.
     """
 
     @staticmethod
     def average(probabilities: Tensor) -> Tensor:
-        # A probability that has underflowed to 0 would forbid its class for good.
+        # The logarithm of a probability that has underflowed to 0 would exclude its class.
         tiny = torch.finfo(probabilities.dtype).tiny
         return probabilities.clamp(min=tiny).log().mean(0).softmax(0)

@@ -12,7 +12,7 @@ from emonext_mm.models.weights.authors import from_authors
 from emonext_mm.models.weights.convnext import to_backbone
 from emonext_mm.utils.errors import CheckpointError
 from tests.helpers.record_authors import draw_weights, read_recorded
-from tests.helpers.weight_files import files_of
+from tests.helpers.weight_files import make_checkpoint
 
 
 @pytest.fixture(scope='module')
@@ -20,7 +20,7 @@ def contents():
     """A checkpoint of each source; the authors' tensors all have one value, so that their files are small."""
     weights = timm.create_model('convnext_atto', num_classes=11).state_dict()
     flat = {name: torch.tensor(1.0).expand(shape) for name, shape in read_recorded('tiny')['shapes'].items()}
-    return {source: flat if source == 'authors' else files_of(source, weights) for source in ALL_SOURCES}
+    return {source: flat if source == 'authors' else make_checkpoint(source, weights) for source in ALL_SOURCES}
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_of_another_source(saved, tmp_path, is_a, taken_for):
 
 @pytest.mark.parametrize(('change', 'message'), [
     (dict(more=torch.zeros(1)), r"weights of timm's ConvNeXt: 1 unexpected \(more\)"),
-    ({'stem.1.bias': torch.zeros(3)}, r'not of this ConvNeXt: 1 of another shape \(downsample_layers.0.1.bias\)'),
+    ({'stem.1.bias': torch.zeros(3)}, r'not fit this ConvNeXt: 1 of another shape \(downsample_layers.0.1.bias\)'),
     ({'stages.1.blocks.2.norm.weight': torch.zeros(80)}, r'no size of ConvNeXt has \[2, 3, 6, 2\] blocks of \[40, '),
 ])
 def test_weights_of_another_model(saved, tmp_path, change, message):

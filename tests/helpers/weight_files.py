@@ -1,4 +1,4 @@
-"""Checkpoint files as Facebook, timm and OpenMMLab write them, made from a model of timm's."""
+"""Checkpoints in the formats of timm, Facebook and MMPretrain, made from the weights of a timm model."""
 import re
 
 import torch
@@ -6,8 +6,8 @@ import torch
 from emonext_mm.models.weights.convnext import to_backbone
 
 
-def facebooks_keys(weights):
-    """What Facebook's models/convnext.py (commit 048efce) calls the parameters that timm took from it."""
+def facebook_keys(weights):
+    """Rename timm's keys to those of Facebook's models/convnext.py (commit 048efce)."""
     names = {'stem.': 'downsample_layers.0.', 'head.norm.': 'norm.', 'head.fc.': 'head.'}
     renamed = {}
     for key, value in weights.items():
@@ -19,12 +19,12 @@ def facebooks_keys(weights):
     return renamed
 
 
-def files_of(source, weights):
-    """What the source's file of these weights of timm's holds."""
-    hosts = to_backbone(weights, 'timm')
+def make_checkpoint(source, weights):
+    """Convert timm's weights to the content of a file of ``source``."""
+    backbone = to_backbone(weights, 'timm')
     return dict(
         timm=weights,
-        facebook=dict(model=facebooks_keys(weights)),
+        facebook=dict(model=facebook_keys(weights)),
         mmpretrain=dict(meta={}, state_dict={
-            **{f'backbone.{key}': value for key, value in hosts.items()}, 'head.fc.weight': torch.zeros(11, 8)}),
+            **{f'backbone.{key}': value for key, value in backbone.items()}, 'head.fc.weight': torch.zeros(11, 8)}),
     )[source]

@@ -1,4 +1,3 @@
-"""Views of an image to one prediction; the STN warps each view."""
 import pytest
 import torch
 from mmengine.dataset import default_collate
@@ -20,7 +19,7 @@ BOTH = pytest.mark.parametrize('name', ['AverageProbabilityTTA', 'AverageLogitTT
 
 @pytest.fixture(scope='module')
 def classifier():
-    """Decided in its answers, and with an STN whose warp depends on what it sees."""
+    """A classifier with confident predictions, and an STN whose warp depends on the image."""
     torch.manual_seed(0)
     model = build_classifier(MODEL).eval()
     torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.3)
@@ -50,7 +49,7 @@ def test_smoke(name, batch):
 
 
 def test_probabilities_are_averaged(classifier):
-    # By hand: (0.6 + 0.1) / 2, (0.3 + 0.5) / 2, (0.1 + 0.4) / 2. The first view alone says 0.
+    # By hand: (0.6 + 0.1) / 2, (0.3 + 0.5) / 2, (0.1 + 0.4) / 2. The first view alone would give class 0.
     merged, = AverageProbabilityTTA(classifier).merge_preds([views_of([0.6, 0.3, 0.1], [0.1, 0.5, 0.4])])
     torch.testing.assert_close(merged.pred_score, torch.tensor([0.35, 0.4, 0.25]))
     assert merged.pred_label.tolist() == [1]
@@ -58,14 +57,14 @@ def test_probabilities_are_averaged(classifier):
 
 def test_logits_are_averaged(classifier):
     logits = torch.randn(10, 7, generator=torch.Generator().manual_seed(1)) * 3
-    logits += torch.arange(10.0)[:, None]  # a view's constant, which softmax does not see
+    logits += torch.arange(10.0)[:, None]  # a constant for each view, which softmax cancels
     merged, = AverageLogitTTA(classifier).merge_preds([views_of(*logits.softmax(1).tolist())])
     torch.testing.assert_close(merged.pred_score, logits.mean(0).softmax(0))
     assert merged.pred_label.item() == logits.mean(0).argmax()
     assert (merged.pred_score - logits.softmax(1).mean(0)).abs().max() > 0.01
 
 
-def test_a_probability_of_zero_is_no_veto(classifier):
+def test_probability_of_zero(classifier):
     views = views_of([0.0, 1.0], *[[1.0 - 1e-6, 1e-6]] * 9)
     merged, = AverageLogitTTA(classifier).merge_preds([views])
     assert merged.pred_score.isfinite().all()
@@ -73,13 +72,13 @@ def test_a_probability_of_zero_is_no_veto(classifier):
 
 
 @BOTH
-def test_equal_views_change_nothing(name, classifier):
+def test_equal_views(name, classifier):
     score = [0.5, 0.2, 0.3]
     merged, = MODELS.build(dict(type=name, module=classifier)).merge_preds([views_of(*[score] * 10)])
     torch.testing.assert_close(merged.pred_score, torch.tensor(score))
 
 
-def test_the_arguments_are_left_alone(classifier):
+def test_arguments_are_unchanged(classifier):
     views = views_of([0.6, 0.4], [0.1, 0.9])
     AverageProbabilityTTA(classifier).merge_preds([views])
     assert views[0].pred_label.item() == 0
@@ -88,8 +87,8 @@ def test_the_arguments_are_left_alone(classifier):
 
 @BOTH
 @torch.no_grad()
-def test_each_view_is_warped(name, classifier, batch):
-    """The whole way once more by hand: normalise, theta of this very view, warp, logits, mean."""
+def test_each_view_is_warped_separately(name, classifier, batch):
+    """Step by step: normalise, regress theta of the view, warp, compute logits, average."""
     preprocessor = classifier.data_preprocessor
     logits, unwarped, thetas = [], [], []
     for inputs in batch['inputs']:
@@ -106,7 +105,7 @@ def test_each_view_is_warped(name, classifier, batch):
             return torch.stack(views).mean(0).softmax(1)
         return torch.stack(views).softmax(2).mean(0)
 
-    assert torch.stack(thetas).std(0).max() > 0.01, 'the views must be warped differently'
+    assert torch.stack(thetas).std(0).max() > 0.01, 'the views should be warped differently'
     model = MODELS.build(dict(type=name, module=classifier)).eval()
     scores = torch.stack([sample.pred_score for sample in model.test_step(batch)])
     torch.testing.assert_close(scores, merge(logits), rtol=0, atol=1e-5)

@@ -26,6 +26,6 @@ def test_errors(error_of, tmp_path):
     (tmp_path / 'cut.pth').write_bytes(b'PK')
     assert 'cut.pth was not loaded' in error_of('convert_checkpoint.py', tmp_path / 'cut.pth', *arguments)
     torch.save({}, tmp_path / 'empty.pth')
-    assert "empty.pth: these are not the weights of timm's ConvNeXt: there are none" in error_of(
+    assert "empty.pth: these are not the weights of timm's ConvNeXt: no weights found" in error_of(
         'convert_checkpoint.py', tmp_path / 'empty.pth', *arguments)
     assert not (tmp_path / 'made.pth').exists()

@@ -1,4 +1,4 @@
-"""Hooks of training and test."""
+"""Hooks for training and test."""
 from emonext_mm.engine.hooks.compile import CompileHook
 from emonext_mm.engine.hooks.early_stopping import EarlyStopping
 from emonext_mm.engine.hooks.ema import ForeachEMA, RawValidationEMAHook

@@ -1,4 +1,4 @@
-"""``torch.compile`` for the part of a model that takes nearly all of the time."""
+"""``torch.compile`` for the backbone, which takes nearly all of the computing time."""
 from __future__ import annotations
 
 from mmengine.hooks import Hook
@@ -8,27 +8,26 @@ from mmpretrain.registry import HOOKS
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Compile the backbone, of any model, for training, validation and test.
+    """Compile the backbone of any model, for training, validation and test.
 
-    ``--cfg-options default_hooks.compile.type=CompileHook`` adds it to any config here. The backbone stays the module
-    it is: keys of checkpoints, EMA, DDP and resume do not notice. MMEngine's own switch, ``compile=True``, wraps all
-    of ``train_step``, data samples, log and optimizer included, on which the compiler gives up again and again, and
-    leaves validation and test out.
+    ``--cfg-options default_hooks.compile.type=CompileHook`` adds the hook to any config. The module is compiled in
+    place, so checkpoint keys, EMA, DDP and resume work as before. MMEngine's ``compile=True`` compiles the whole
+    ``train_step``, whose data samples and logging cause many graph breaks, and does not cover validation and test.
 
-    A batch of another size, such as the last of a validation, costs one more compilation, not one for each size.
+    The first batch of another size, such as the last of a validation, costs one more compilation; later sizes none.
 
     Args:
-        **options: those of ``torch.compile``, such as ``mode`` or ``backend``.
+        **options: as in ``torch.compile``, such as ``mode`` or ``backend``.
 
     Raises:
-        ValueError: if the model has no backbone.
+        ValueError: the model has no backbone.
     """
 
     def __init__(self, **options) -> None:
         self.options = options
 
     def before_run(self, runner: Runner) -> None:
-        # At any depth: DDP and test-time augmentation wrap the model.
+        # At any depth, since DDP and test-time augmentation wrap the model.
         backbones = [module for name, module in runner.model.named_modules() if name.rpartition('.')[2] == 'backbone']
         if not backbones:
             raise ValueError(f'CompileHook: {type(runner.model).__name__} has no backbone')

@@ -1,4 +1,4 @@
-"""Stopping a training that has ceased to get better."""
+"""Early stopping that survives a resume."""
 from __future__ import annotations
 
 from mmengine.hooks import EarlyStoppingHook
@@ -8,28 +8,31 @@ from mmpretrain.registry import HOOKS
 
 @HOOKS.register_module()
 class EarlyStopping(EarlyStoppingHook):
-    """The host's hook, of which a resumed training remembers what it had counted.
+    """MMEngine's ``EarlyStoppingHook`` whose counter is saved and restored with the training.
 
-    It sees the validations alone, so PublicTest. ``--cfg-options default_hooks.early_stopping.type=EarlyStopping``
-    adds it to any config here. What was counted is saved with the checkpoint of the next epoch: a training that is
-    killed loses the count of at most one validation.
+    ``--cfg-options default_hooks.early_stopping.type=EarlyStopping`` adds the hook to any config. It uses validation
+    results alone (PublicTest for FER2013). The counter is saved with the checkpoint of the next epoch, so a killed
+    training loses the count of at most one validation.
 
     Args:
-        patience: validations without a better value after which training stops; 12 is the released code's.
-        monitor: of the validation's metrics, the one that should grow.
+        patience: number of validations without improvement after which training stops. Authors' code: 12.
+        monitor: validation metric, higher is better.
+
+    Raises:
+        RuntimeError: the validation has no such metric.
     """
 
-    priority = 'LOW'  # before the checkpoint hook, which saves once more when a validation was the best
+    priority = 'LOW'  # before the checkpoint hook, which also saves after the best validation
 
     def __init__(self, patience: int = 12, monitor: str = 'accuracy/top1') -> None:
-        # strict: a metric of another name must not switch the hook off. min_delta: any gain counts, but with 0 the
-        # host would take the same value again for one.
+        # strict: a misspelt metric must be an error. min_delta: any improvement counts, but with 0 MMEngine would count
+        # an equal value as an improvement.
         super().__init__(monitor, rule='greater', min_delta=1e-6, strict=True, patience=patience)
 
     def before_train(self, runner: Runner) -> None:
-        counted = runner.message_hub.runtime_info.get('early_stopping')
-        if counted is not None:
-            self.best_score, self.wait_count = counted
+        saved = runner.message_hub.runtime_info.get('early_stopping')
+        if saved is not None:
+            self.best_score, self.wait_count = saved
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         super().after_val_epoch(runner, metrics)

@@ -1,4 +1,4 @@
-"""Exponential moving average of a model's weights, all of them in one operation."""
+"""Exponential moving average (EMA) of all weights in one operation."""
 from __future__ import annotations
 
 import torch
@@ -11,25 +11,25 @@ from torch import nn
 
 @MODELS.register_module()
 class ForeachEMA(ExponentialMovingAverage):
-    """The host's ``ExponentialMovingAverage`` and ``MomentumAnnealingEMA``, as an ``ema_type`` of ``EMAHook``.
+    """Fast ``ExponentialMovingAverage`` and ``MomentumAnnealingEMA``, for ``ema_type`` of ``EMAHook``.
 
-    Averages, arguments and keys of the checkpoint are the host's, which goes through the parameters in a Python
-    loop, a kernel each; here ``torch._foreach`` does them together. Deviation: unless they are averaged too,
-    buffers (the statistics of a BatchNorm) are not copied from the model but *are* the model's, so that whenever a
-    checkpoint is saved, it holds those that the validation saw.
+    Averages, arguments and checkpoint keys are MMEngine's, whose classes loop over the parameters in Python with one
+    kernel each; here ``torch._foreach`` updates all of them together. Deviation: buffers that are not averaged (the
+    statistics of BatchNorm) are shared with the model, not copied, so a checkpoint holds those that validation used.
 
     Args:
-        model: what is averaged.
+        model: model to average.
         momentum: weight of the new value, in (0, 1).
-        gamma: of the annealing; at step t the momentum is at least (1 + (t - start) / gamma) ** -power. 0 for none.
-        interval: steps from one update to the next.
-        device: where the averaged parameters are kept; with the model when None.
-        update_buffers: whether buffers of a floating-point type are averaged.
-        power: of the annealing. The host's has 1; ema_pytorch's, in the released code, 2/3, with a gamma of 1.
-        start: up to this step the weights are copied; ema_pytorch has 100.
+        gamma: annealing constant: at step t the momentum is at least (1 + (t - start) / gamma) ** -power; 0 disables
+            annealing.
+        interval: number of steps between updates.
+        device: device of the averaged parameters; None for that of the model.
+        update_buffers: whether floating-point buffers are averaged too.
+        power: exponent of the annealing. MMEngine: 1; ema_pytorch, used by the authors' code: 2/3, with gamma 1.
+        start: number of first steps in which the weights are copied; ema_pytorch: 100.
 
     Raises:
-        ValueError: if ``gamma`` is negative.
+        ValueError: ``gamma`` is negative.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class ForeachEMA(ExponentialMovingAverage):
         if gamma < 0:
             raise ValueError(f'gamma must not be negative, got {gamma}')
         self.gamma, self.power, self.start = gamma, power, start
-        self.steps = torch.tensor(0)  # with the host, which reads it at every step and must not wait for a device
+        self.steps = torch.tensor(0)  # on the CPU, which reads it in every step and should not wait for the GPU
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
-        """Take in the weights that ``model`` has now."""
+        """Update the average with the current weights of ``model``."""
         steps = int(self.steps)
         if steps % self.interval == 0:
             source = model.state_dict() if self.update_buffers else dict(model.named_parameters())
@@ -79,13 +79,13 @@ class ForeachEMA(ExponentialMovingAverage):
 
 @HOOKS.register_module()
 class RawValidationEMAHook(EMAHook):
-    """``EMAHook`` that leaves validation to the raw weights, as the released code does; the average is for the test.
+    """``EMAHook`` that validates the raw weights and tests the averaged ones, as the authors' code does.
 
-    The checkpoint's ``state_dict`` is the average, as with the host's hook.
+    The ``state_dict`` of a checkpoint is the average, as with ``EMAHook``.
     """
 
     def before_val_epoch(self, runner: Runner) -> None:
-        pass
+        """Keep the raw weights in the model."""
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
-        pass
+        """Keep the raw weights in the model."""

@@ -1,4 +1,4 @@
-"""Drawing predictions during validation and test."""
+"""Drawing of predictions under test-time augmentation."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from mmpretrain.structures import DataSample
 
 @HOOKS.register_module()
 class FirstViewVisualizationHook(VisualizationHook):
-    """``VisualizationHook`` that also works with ``--tta``: it draws the first view of each image.
+    """``VisualizationHook`` that, under test-time augmentation, draws the first view of each image.
 
-    The host's hook takes the list of views for the list of images, and fails on its shape. Arguments are the host's.
+    MMPretrain's hook takes the list of views for the list of images and fails. Arguments are those of that hook.
     """
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict,
                         outputs: Sequence[DataSample]) -> None:
-        """Draw a batch whose ``inputs`` are images (N, C, H, W), or V views of all images, each (N, C, H, W)."""
+        """Draw a batch. Its ``inputs`` are images (N, C, H, W), or a list of V views (N, C, H, W) of all images."""
         inputs = data_batch['inputs']
         if isinstance(inputs, (list, tuple)) and inputs[0].ndim == 4:
             data_batch = {**data_batch, 'inputs': inputs[0]}

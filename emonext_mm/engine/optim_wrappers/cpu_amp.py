@@ -14,8 +14,8 @@ from torch import nn
 class CpuAmpOptimWrapper(OptimWrapper):
     """``OptimWrapper`` with the forward pass under CPU autocast in bfloat16.
 
-    The host's ``AmpOptimWrapper`` refuses a CPU; :func:`emonext_mm.compat.config.adapt_amp` puts this class in its
-    place. bfloat16 has the range of float32, so no gradient scaler is needed. Arguments are those of ``OptimWrapper``.
+    MMEngine's ``AmpOptimWrapper`` does not support CPUs. bfloat16 has the range of float32, so no gradient scaler is
+    needed. Arguments are those of ``OptimWrapper``.
     """
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate."""
+"""Learning-rate schedules."""
 from emonext_mm.engine.schedules.warm_restarts import WarmRestartLR
 
 __all__ = ['WarmRestartLR']

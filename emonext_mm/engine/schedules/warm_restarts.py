@@ -1,35 +1,36 @@
-"""Learning rate in cycles: a linear warm-up, then half a cosine, and again.
+"""Cyclic learning rate: linear warm-up and cosine decay in each cycle.
 
-Loshchilov & Hutter, "SGDR", 2017, with a warm-up in each cycle, as EmoNeXt's released code has it (``scheduler.py``).
-MMEngine's schedulers cannot be put together to it: theirs multiply the last rate, which is 0 where a cycle ends.
+Loshchilov & Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017, with a warm-up in each cycle as
+in the authors' code of EmoNeXt (``scheduler.py``). No combination of MMEngine's schedulers gives this: they multiply
+the previous learning rate, which is 0 at the end of a cycle.
 """
 from __future__ import annotations
 
 import math
 
+from mmengine.optim import _ParamScheduler
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
-from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmpretrain.registry import PARAM_SCHEDULERS
 
 
 @PARAM_SCHEDULERS.register_module()
 class WarmRestartLR(LRSchedulerMixin, _ParamScheduler):
-    """Step t of every ``period`` takes the optimizer's rate times t / warmup, then (1 + cos(pi s)) / 2.
+    """Linear warm-up to the optimizer's learning rate, then cosine decay to 0, repeated every ``period`` steps.
 
-    s goes from 0 to 1 in the steps after the warm-up. As in the released code the first step is t = 1, so that it
-    learns something, and the first of each later cycle is t = 0, at which nothing is learnt. Deviation: the peak is
-    the optimizer's learning rate; the released code ignores that, and has 1e-3.
+    The factor of step t of a cycle is t / warmup during the warm-up and (1 + cos(pi s)) / 2 afterwards, where s grows
+    from 0 to 1. As in the authors' code, training starts at t = 1, and every later cycle at t = 0 with a learning rate
+    of 0. Deviation: the peak is the optimizer's learning rate; the authors' code ignores it and uses 1e-3.
 
     Args:
-        optimizer: optimizer, or wrapper of one.
-        warmup: steps of the warm-up.
-        period: steps of a cycle, warm-up included.
-        by_epoch: whether a step is an epoch; an iteration otherwise, as in the released code. True as with the host's
-            schedulers: its Runner takes that for granted when it sets their ``end``.
-        **kwargs: ``begin``, ``end``, ``last_step`` and ``verbose`` of the host's schedulers.
+        optimizer: optimizer or optimizer wrapper.
+        warmup: number of warm-up steps.
+        period: number of steps of a cycle, warm-up included.
+        by_epoch: True if a step is an epoch, False if it is an iteration, as in the authors' code. The default is
+            MMEngine's, whose Runner expects it when it sets ``end``.
+        **kwargs: ``begin``, ``end``, ``last_step`` and ``verbose``, as in MMEngine's schedulers.
 
     Raises:
-        ValueError: unless 0 < warmup < period.
+        ValueError: not 0 < warmup < period.
     """
 
     def __init__(self, optimizer, warmup: int = 128, period: int = 1024, by_epoch: bool = True, **kwargs) -> None:

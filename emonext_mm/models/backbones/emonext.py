@@ -1,10 +1,11 @@
-"""EmoNeXt's backbone: ConvNeXt with Squeeze-and-Excitation.
+"""EmoNeXt backbone: ConvNeXt with Squeeze-and-Excitation (SE).
 
-El Boudouri & Bohi, MMSP 2023, section III-B; Hu et al., "Squeeze-and-Excitation Networks", 2018.
-Deviation from the paper: none known. Against the host's defaults: its ``SELayer`` rounds the squeezed width
-up to a multiple of 8; here it is C / 16 exactly, as in the released code. The whole network works in channels_last,
-for which the norm between its stages is replaced by one that does the same without a copy, and the depthwise
-convolutions by ones whose weight gradient is faster on a CPU.
+El Boudouri & Bohi, MMSP 2023, section III-B; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018.
+
+Deviations from the paper: none known. MMPretrain's ``SELayer`` rounds the squeezed width up to a multiple of 8; here it
+is exactly C / 16, as in the authors' code. For speed the network runs in the channels_last memory format: the norms and
+the depthwise convolutions are replaced by equivalent layers with the same parameters (see
+:mod:`~emonext_mm.models.layers.channels_last_norm` and :mod:`~emonext_mm.models.layers.depthwise`).
 """
 from __future__ import annotations
 
@@ -26,22 +27,22 @@ MODELS.register_module(module=ChannelsLastNorm)
 
 @MODELS.register_module()
 class EmoNeXt(ConvNeXt):
-    """The host's ConvNeXt with SE layers between its stages.
+    """ConvNeXt with SE layers between its stages.
 
-    The SE layers live beside the stages, not in them, so that the keys of a plain ConvNeXt stay what they
-    were: its weights load with only ``se_*`` keys missing. Any other mismatch is an error, whoever loads.
+    The SE layers are stored outside the stages (``se_after``, ``se_before``), so the keys of a plain ConvNeXt do not
+    change: its weights load with only SE keys missing. Loading fails on any other mismatch, also with ``strict=False``.
 
     Args:
-        arch: a size of the host's ConvNeXt (``atto`` to ``xlarge``), or a dict of ``depths`` and ``channels``.
-        se_after: stages whose output is gated. The paper has all four.
-        se_before: stages whose input is gated, after the downsampling. The released code has (1, 2, 3) here
-            and () in ``se_after``.
-        se_bias: whether the SE layers' linear maps have a bias. The released code's have none.
-        out_indices, frozen_stages, norm_cfg, **kwargs: those of ``ConvNeXt``. A frozen stage freezes its SE layers.
+        arch: size of MMPretrain's ``ConvNeXt`` (``'atto'`` to ``'xlarge'``), or a dict of ``depths`` and ``channels``.
+        se_after: indices of the stages with SE on their output. Paper: all four.
+        se_before: indices of the stages with SE on their input, after the downsampling. Authors' code: (1, 2, 3), with
+            ``se_after=()``.
+        se_bias: whether the linear maps of the SE layers have a bias. Authors' code: False.
+        out_indices, frozen_stages, norm_cfg, **kwargs: as in ``ConvNeXt``. A frozen stage includes its SE layers.
 
     Raises:
-        ValueError: when a state dict that is loaded lacks more than SE keys, has keys that are not the
-            backbone's, or has tensors of another shape.
+        ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; or, when a state dict is loaded,
+            keys other than SE keys are missing, keys are unexpected, or shapes differ.
     """
 
     def __init__(
@@ -55,29 +56,29 @@ class EmoNeXt(ConvNeXt):
         norm_cfg: dict = dict(type='ChannelsLastNorm', eps=1e-6),  # noqa: B006
         **kwargs,
     ) -> None:
-        # The host writes resolved indices into the sequence it is given, and freezes before SE layers exist.
+        # ConvNeXt changes the sequence that it is given, and would freeze stages before the SE layers exist.
         out_indices = out_indices if isinstance(out_indices, int) else list(out_indices)
         super().__init__(arch, out_indices=out_indices, frozen_stages=0, norm_cfg=norm_cfg, **kwargs)
         for block in chain(*self.stages):
-            block.depthwise_conv = _with_fast_gradient(block.depthwise_conv)
+            block.depthwise_conv = _to_fast_depthwise(block.depthwise_conv)
         self.se_after = self._build_se(se_after, se_bias)
         self.se_before = self._build_se(se_before, se_bias)
         self.frozen_stages = frozen_stages
         self._freeze_stages()
-        # The host's loader only logs mismatches, and training then starts anew.
-        self._register_load_state_dict_pre_hook(check_backbone, with_module=True)
-        # The blocks work on (N, H, W, C): in this layout their permutations are free.
+        # MMEngine's loader only logs mismatches; training would then start from random weights.
+        self.register_load_state_dict_pre_hook(check_backbone)
+        # The blocks permute to (N, H, W, C), which copies nothing in this memory format.
         self.to(memory_format=torch.channels_last)
 
     def _build_se(self, stages: Sequence[int], bias: bool) -> nn.ModuleDict:
         layers = nn.ModuleDict()
         for stage in stages:
             if not 0 <= stage < self.num_stages:
-                raise ValueError(f'an SE layer is asked for at stage {stage}, there are {self.num_stages}')
+                raise ValueError(f'SE stage must be in 0..{self.num_stages - 1}, got {stage}')
             channels = self.channels[stage]
             layer = SELayer(channels, squeeze_channels=max(1, channels // 16), bias=bias)
-            # Near 0, so the gates start near 1/2 for all channels alike, which the next LayerNorm takes out
-            # again: pretrained features are not disturbed. The host would redo it with a wide Kaiming draw.
+            # Small weights give every channel a gate near 1/2. The next LayerNorm cancels this common factor, so
+            # pretrained features are kept. `is_init` stops MMEngine from drawing larger weights later.
             for conv in (layer.conv1.conv, layer.conv2.conv):
                 nn.init.trunc_normal_(conv.weight, std=0.02)
                 if bias:
@@ -87,9 +88,11 @@ class EmoNeXt(ConvNeXt):
         return layers
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Images (N, C, H, W) -> one tensor for each of ``out_indices``.
+        """Compute the features of images (N, C, H, W).
 
-        ``norm(GAP(x))`` (N, channels), or ``norm(x)`` (N, channels, h, w) if ``gap_before_final_norm`` is off.
+        Returns:
+            One tensor per index in ``out_indices``: ``norm(GAP(x))`` (N, channels), or ``norm(x)``
+            (N, channels, h, w) if ``gap_before_final_norm`` is False.
         """
         outs = []
         x = x.contiguous(memory_format=torch.channels_last)
@@ -109,7 +112,7 @@ class EmoNeXt(ConvNeXt):
         return tuple(outs)
 
     def train(self, mode: bool = True) -> EmoNeXt:
-        """As the host's, which forgets to return the module."""
+        """Set the mode and return the module, which ``ConvNeXt.train`` does not."""
         super().train(mode)
         return self
 
@@ -123,19 +126,19 @@ class EmoNeXt(ConvNeXt):
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning-rate decay, and the number of depths.
 
-        An SE layer has the depth of what it gates: the downsampling, or the last block of the stage.
+        An SE layer has the depth of the layer before it: a downsampling, or the last block of a stage.
         """
-        place, _, rest = param_name[len(prefix):].partition('.')
+        group, _, rest = param_name[len(prefix):].partition('.')
         stage = rest.split('.')[0]
-        if param_name.startswith(prefix) and place == 'se_before':
+        if param_name.startswith(prefix) and group == 'se_before':
             param_name = f'{prefix}downsample_layers.{stage}'
-        elif param_name.startswith(prefix) and place == 'se_after':
+        elif param_name.startswith(prefix) and group == 'se_after':
             param_name = f'{prefix}stages.{stage}.{self.depths[int(stage)] - 1}'
         return super().get_layer_depth(param_name, prefix)
 
 
-def _with_fast_gradient(conv: nn.Conv2d) -> DepthwiseConv2d:
-    """The same convolution with the same parameters."""
-    fast = DepthwiseConv2d(conv.in_channels, *conv.kernel_size[:1], device='meta')  # draws nothing
+def _to_fast_depthwise(conv: nn.Conv2d) -> DepthwiseConv2d:
+    """An equivalent convolution that shares the parameters of ``conv``."""
+    fast = DepthwiseConv2d(conv.in_channels, *conv.kernel_size[:1], device='meta')  # no weights are drawn
     fast.weight, fast.bias = conv.weight, conv.bias
     return fast

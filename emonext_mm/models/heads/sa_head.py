@@ -1,7 +1,7 @@
-"""EmoNeXt's classification head, regularised by self-attention.
+"""EmoNeXt classification head with self-attention (SA) regularisation.
 
-El Boudouri & Bohi, MMSP 2023, section III-C. The logits come from the plain features; the attention only
-feeds the regulariser, so it costs nothing at test time.
+El Boudouri & Bohi, MMSP 2023, section III-C. The logits are computed from the plain features; attention is used
+by the regulariser alone, so it costs nothing at test time.
 """
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MODELS.register_module(module=BatchAttentionVariance)
 
 @MODELS.register_module()
 class SARegClsHead(LinearClsHead):
-    """``LinearClsHead`` whose loss gains ``sa_weight`` times the variance of self-attention weights.
+    """``LinearClsHead`` with an additional loss: the variance of self-attention weights (L_SA), times ``sa_weight``.
 
     Args:
         num_classes: number of classes.
-        in_channels: C of the features.
-        attention: config of the module that maps features (N, C) to the variance; ``channels`` is filled in.
-            ``ElementAttentionVariance`` is the paper's, ``BatchAttentionVariance`` the released code's.
-        sa_weight: lambda. The paper does not give it, the released code has 1.
-        init_cfg, **kwargs: those of ``LinearClsHead``. The default is ConvNeXt's draw.
+        in_channels: number of feature channels C.
+        attention: config of the module that computes L_SA from features (N, C), without ``channels``.
+            ``ElementAttentionVariance`` (default) follows the paper, ``BatchAttentionVariance`` the authors' code.
+        sa_weight: weight of L_SA (lambda). Not given in the paper; 1 in the authors' code.
+        init_cfg, **kwargs: as in ``LinearClsHead``. The default initialisation is ConvNeXt's.
     """
 
     def __init__(
@@ -44,9 +44,11 @@ class SARegClsHead(LinearClsHead):
         self.sa_weight = sa_weight
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
-        """Loss dict of the host plus ``loss_sa`` = lambda * L_SA and, for the log, ``sa_variance`` = L_SA.
+        """Compute the losses of features (N, C).
 
-        L_SA is at most about 1 / C and far less in practice, so its raw value is worth watching.
+        Returns:
+            The losses of ``LinearClsHead``; ``loss_sa``, lambda * L_SA; and ``sa_variance``, L_SA itself, which is
+            logged but not optimised. L_SA is at most about 1 / C, and far smaller in practice.
         """
         losses = super().loss(feats, data_samples, **kwargs)
         variance = self.attention(self.pre_logits(feats))

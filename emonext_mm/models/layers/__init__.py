@@ -1,1 +1,1 @@
-"""Layers on torch alone."""
+"""Layers that need PyTorch alone."""

@@ -1,8 +1,7 @@
-"""LayerNorm over the channels of images, which leaves them in channels_last.
+"""LayerNorm over the channels of images, with output in the channels_last memory format.
 
-Liu et al., "A ConvNet for the 2020s", CVPR 2022. The host's ``LN2d`` computes the same, and then copies its result
-into the other memory layout, from which the next convolution copies it back: between the stages of a ConvNeXt the
-largest maps are written twice for nothing.
+Liu et al., "A ConvNet for the 2020s", CVPR 2022. MMPretrain's ``LN2d`` computes the same values, but copies the result
+to the contiguous format, and the next convolution copies it back. This layer avoids both copies.
 """
 from __future__ import annotations
 
@@ -10,15 +9,20 @@ from torch import Tensor, nn
 
 
 class ChannelsLastNorm(nn.LayerNorm):
-    """Normalise each place of images over its channels; keys and arguments are those of the host's ``LN2d``."""
+    """LayerNorm over the channels at each pixel; arguments and keys as in MMPretrain's ``LN2d``."""
 
     def forward(self, x: Tensor, data_format: str = 'channel_first') -> Tensor:
-        """Images (N, C, H, W), or with ``data_format='channel_last'`` (N, H, W, C), to the same shape.
+        """Normalise a tensor over its channels.
 
-        Of (N, C, H, W) the result lies in memory as (N, H, W, C), whatever the layout of ``x``.
+        Args:
+            x: (N, C, H, W), or (N, H, W, C) with ``data_format='channel_last'``.
+            data_format: 'channel_first' or 'channel_last'.
+
+        Returns:
+            Tensor of the shape of ``x``. For (N, C, H, W) its memory format is channels_last.
 
         Raises:
-            ValueError: if ``data_format`` is another.
+            ValueError: unknown ``data_format``.
         """
         if data_format == 'channel_last':
             return super().forward(x)

@@ -1,8 +1,8 @@
-"""The localisation network of EmoNeXt's Spatial Transformer.
+"""Localisation network of EmoNeXt's Spatial Transformer.
 
-El Boudouri & Bohi, "EmoNeXt: an Adapted ConvNeXt for Facial Emotion Recognition", MMSP 2023, section III-A;
-the layer sizes are those of the released code. Deviations: the input size is an argument (released: 224),
-and images of another size are resized for the look, so one set of weights serves any input size.
+El Boudouri & Bohi, "EmoNeXt: an Adapted ConvNeXt for Facial Emotion Recognition", MMSP 2023, section III-A; layer
+sizes from the authors' code. Deviations: the input size is an argument (authors: 224), and images of another size are
+resized to it, so one set of weights works for all image sizes.
 """
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from torch import Tensor, nn
 
 
 class LocalizationNet(nn.Module):
-    """Regress one affine map per image; starts at, and :meth:`reset_identity` returns to, the identity.
+    """Network that regresses one affine map per image, initialised to the identity.
 
     Args:
-        size: side in pixels of the square view the net looks at; at least 18, so that a pixel is left.
-        in_channels: channels of the images.
+        size: height and width of the network input in pixels, at least 18.
+        in_channels: number of image channels.
         hidden: width of the hidden fully connected layer.
 
     Raises:
-        ValueError: if ``size`` is too small.
+        ValueError: ``size`` is too small.
     """
 
     def __init__(self, size: int = 224, in_channels: int = 3, hidden: int = 32) -> None:
         super().__init__()
-        left = ((size - 6) // 2 - 4) // 2  # two valid convolutions (7, 5), a halving after each
-        if left < 1:
+        side = ((size - 6) // 2 - 4) // 2  # of the last feature map: each unpadded convolution is followed by a pooling
+        if side < 1:
             raise ValueError(f'localization size must be at least 18 px, got {size}')
         self.size = size
         self.features = nn.Sequential(
@@ -40,25 +40,25 @@ class LocalizationNet(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.regressor = nn.Sequential(
-            nn.Linear(10 * left * left, hidden),
+            nn.Linear(10 * side * side, hidden),
             nn.ReLU(inplace=True),
             nn.Linear(hidden, 6),
         )
         self.reset_identity()
-        # On a CPU a quarter faster, with so few channels; the regressor sees the features in the same order.
+        # A quarter faster on a CPU. Flattening keeps the order of the features.
         self.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def reset_identity(self) -> None:
-        """Make the net answer the identity map whatever it sees."""
+        """Reset the last layer, so that the output is the identity map for every image."""
         self.regressor[-1].weight.zero_()
         self.regressor[-1].bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) -> theta (N, 2, 3), see :mod:`~emonext_mm.models.layers.affine`.
+        """Regress theta (N, 2, 3) from images (N, C, H, W); see :mod:`~emonext_mm.models.layers.affine`.
 
-        Computed in the precision of the weights, even under autocast: near 1 a bfloat16 has steps of 1/128, which
-        is a pixel at the border of a 224 px image, and the gradient of so coarse a map points elsewhere.
+        Computed in the precision of the weights even under autocast: near 1, bfloat16 has steps of 1/128, about one
+        pixel at the border of a 224 px image.
         """
         with torch.autocast(images.device.type, enabled=False):
             images = images.to(self.regressor[-1].weight.dtype)

@@ -1,12 +1,12 @@
-"""Variance of self-attention weights, EmoNeXt's regulariser.
+"""Variance of self-attention weights, EmoNeXt's regulariser (L_SA).
 
-El Boudouri & Bohi, MMSP 2023, section III-C: the features attend to themselves, and the loss gains
-``mean((W - mean(W))^2)`` of the attention weights W, which asks for attention spread evenly. The attended
-values are not used, so there is no value projection (the released code computes one and drops it).
+El Boudouri & Bohi, MMSP 2023, section III-C: ``mean((W - mean(W))^2)`` of the attention weights W is added to the loss,
+which favours uniform attention. The attended values are not used, so there is no value projection (the authors' code
+computes one and does not use it).
 
-Every row of W is a softmax over M entries and sums to 1, so ``mean(W)`` is exactly 1/M: no pass over W is
-needed for it. The deviation W - 1/M is squared as it stands rather than expanded to ``mean(W^2) - 1/M^2``,
-because W differs from 1/M by about 1 % at the start and the difference of two such means cancels.
+Every row of W is a softmax over M entries and sums to 1, so ``mean(W)`` is exactly 1/M. The sum of ``(W - 1/M)^2`` is
+not expanded to ``mean(W^2) - 1/M^2``: at the start of training W differs from 1/M by about 1 %, and the subtraction of
+two nearly equal numbers would lose precision.
 """
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-# Entries of W held at a time, in all samples together; four such arrays are alive. On a CPU 1 MB in float32,
-# which stays in the cache (3x as fast as 16 MB); elsewhere 32 MB, so that launches do not dominate.
+# Entries of W computed at a time; four arrays of this size exist at once. On a CPU: 1 MB in float32, which fits in the
+# cache (three times as fast as 16 MB). On other devices: 32 MB, so that few kernels are launched.
 CHUNK = 2**18
 ACCELERATOR_CHUNK = 2**23
 
@@ -24,9 +24,8 @@ ACCELERATOR_CHUNK = 2**23
 class _ElementVariance(Function):
     """Mean of (softmax_j(q_i k_j / sqrt(C)) - 1/C)^2 over samples, rows i and columns j.
 
-    The result is a scalar, so its gradient is known up to a factor as soon as a chunk of W is: it is
-    computed in the same pass and W is never kept. With D = W - 1/C and r_i = sum_j D_ij^2,
-    dL/dscore_ij = 2 W_ij (D_ij - r_i) / (N C^2).
+    The forward pass also computes the gradients, chunk by chunk, so W is never stored. With D = W - 1/C and
+    r_i = sum_j D_ij^2, dL/dscore_ij = 2 W_ij (D_ij - r_i) / (N C^2).
     """
 
     @staticmethod
@@ -41,14 +40,14 @@ class _ElementVariance(Function):
         for sample in range(0, samples, group):
             k = key[sample:sample + group]
             for row in range(0, channels, rows):
-                place = slice(sample, sample + group), slice(row, row + rows)
-                q = query[place]
+                index = slice(sample, sample + group), slice(row, row + rows)
+                q = query[index]
                 weights = (q[:, :, None] * k[:, None, :]).softmax(-1)
                 deviation = weights - 1 / channels
                 row_sums = deviation.square().sum(-1, keepdim=True)
                 total += row_sums.sum()
                 grad_scores = weights.mul_(deviation.sub_(row_sums))
-                grad_query[place] = (grad_scores @ k[:, :, None]).squeeze(-1)
+                grad_query[index] = (grad_scores @ k[:, :, None]).squeeze(-1)
                 grad_key[sample:sample + group] += (q[:, None, :] @ grad_scores).squeeze(1)
         entries = samples * channels**2
         ctx.save_for_backward(grad_query.mul_(2 / entries / channels**0.5), grad_key.mul_(2 / entries))
@@ -62,16 +61,16 @@ class _ElementVariance(Function):
 
 
 def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
-    """Variance of attention over the elements of each feature vector (the paper's text).
+    """Variance of attention between the elements of each feature vector (paper).
 
-    Per sample, W = softmax_j(q_i k_j / sqrt(C)), (C, C). Holds a chunk of W at a time, not all
-    N * C * C entries. First derivatives only. Computed in float32 at least.
+    Per sample, W = softmax_j(q_i k_j / sqrt(C)), (C, C). Computed chunk by chunk, in float32 or float64; second
+    derivatives are not supported.
 
     Args:
         query, key: (N, C).
 
     Returns:
-        Scalar, between 0 and (C - 1) / C^2.
+        Scalar between 0 and (C - 1) / C^2.
     """
     with torch.autocast(query.device.type, enabled=False):
         dtype = torch.promote_types(query.dtype, torch.float32)
@@ -79,24 +78,24 @@ def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
 
 
 def batch_attention_variance(query: Tensor, key: Tensor) -> Tensor:
-    """Variance of attention over the samples of the batch (the released code).
+    """Variance of attention between the samples of a batch (authors' code).
 
-    W = softmax_j(q_i . k_j / C**0.25), (N, N). It depends on the batch size and is 0 for a batch of one.
+    W = softmax_j(q_i . k_j / C**0.25), (N, N). The result depends on the batch size and is 0 for one sample.
 
     Args:
         query, key: (N, C).
 
     Returns:
-        Scalar, between 0 and (N - 1) / N^2, in float32 at least.
+        Scalar between 0 and (N - 1) / N^2, in float32 or float64.
     """
     with torch.autocast(query.device.type, enabled=False):
         dtype = torch.promote_types(query.dtype, torch.float32)
         scores = query.to(dtype) @ key.to(dtype).T / query.shape[1]**0.25
-        return (scores.softmax(-1) - 1 / len(query)).square().mean()
+        return (scores.softmax(-1) - 1 / query.shape[0]).square().mean()
 
 
 class ElementAttentionVariance(nn.Module):
-    """Project features (N, C) to query and key; :func:`element_attention_variance` of them."""
+    """:func:`element_attention_variance` of linear projections of features (N, C)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -108,7 +107,7 @@ class ElementAttentionVariance(nn.Module):
 
 
 class BatchAttentionVariance(nn.Module):
-    """LayerNorm and project features (N, C); :func:`batch_attention_variance` of the result."""
+    """:func:`batch_attention_variance` of linear projections of layer-normalised features (N, C)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

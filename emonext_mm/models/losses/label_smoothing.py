@@ -1,8 +1,8 @@
 """Cross entropy with label smoothing.
 
-Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7, as PyTorch computes
-it. The values are those of the host's ``LabelSmoothLoss`` (mode 'original'), which reads the largest label at every
-step, so that the CPU waits for the device.
+Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7, in PyTorch's
+implementation. The values equal those of MMPretrain's ``LabelSmoothLoss`` (mode 'original'), which reads the largest
+label in every step and thereby makes the CPU wait for the GPU.
 """
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+REDUCTIONS = ('none', 'mean', 'sum')
+
 
 @MODELS.register_module()
 class LabelSmoothingCrossEntropy(nn.Module):
-    """``torch.nn.functional.cross_entropy`` with label smoothing, as a loss of the host's heads.
+    """``torch.nn.functional.cross_entropy`` with label smoothing, as a loss for MMPretrain's heads.
 
     Args:
-        label_smoothing: share of the target that is spread evenly over all classes, in [0, 1).
+        label_smoothing: fraction of the target distribution that is spread evenly over all classes, in [0, 1).
         loss_weight: factor of the loss.
 
     Raises:
@@ -31,21 +33,30 @@ class LabelSmoothingCrossEntropy(nn.Module):
 
     def forward(self, cls_score: Tensor, label: Tensor, weight: Tensor | None = None, avg_factor: float | None = None,
                 reduction_override: str | None = None) -> Tensor:
-        """Mean loss of logits and labels, computed in float32 at least.
+        """Compute the loss in float32 or float64.
 
         Args:
             cls_score: logits (N, K).
             label: class indices (N,), or class probabilities (N, K) as mixup makes them.
-            weight: weight of each sample (N,).
-            avg_factor: divisor of the sum of the losses; N when None.
-            reduction_override: 'none', 'mean' or 'sum' in place of the mean.
+            weight: weights of the samples (N,).
+            avg_factor: divisor of the sum of losses for the mean; None for N.
+            reduction_override: 'none', 'mean' or 'sum'; None for 'mean'.
+
+        Returns:
+            Scalar, or (N,) for 'none'.
+
+        Raises:
+            ValueError: unknown ``reduction_override``.
         """
+        reduction = reduction_override or 'mean'
+        if reduction not in REDUCTIONS:
+            raise ValueError(f'reduction_override must be one of {REDUCTIONS}, got {reduction_override!r}')
         if cls_score.dtype.itemsize < 4:
             cls_score = cls_score.float()
         target = label.to(cls_score.dtype) if label.ndim == 2 else label
         losses = F.cross_entropy(cls_score, target, label_smoothing=self.label_smoothing, reduction='none')
-        losses = losses if weight is None else losses * weight
-        if reduction_override == 'none':
-            return self.loss_weight * losses
-        total = self.loss_weight * losses.sum()
-        return total if reduction_override == 'sum' else total / (avg_factor or len(losses))
+        losses = self.loss_weight * (losses if weight is None else losses * weight)
+        if reduction == 'none':
+            return losses
+        total = losses.sum()
+        return total if reduction == 'sum' else total / (losses.shape[0] if avg_factor is None else avg_factor)

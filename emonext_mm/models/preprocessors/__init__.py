@@ -1,4 +1,4 @@
-"""Data preprocessors, and what they are made of."""
+"""Data preprocessors and their random views."""
 from emonext_mm.models.preprocessors.affine_view import AffineView
 from emonext_mm.models.preprocessors.stn import STNDataPreprocessor
 

@@ -1,1 +1,1 @@
-"""Weights from elsewhere: pretrained ConvNeXts, checkpoints of the authors' code."""
+"""Weights of other projects: pretrained ConvNeXts and checkpoints of the authors' code."""

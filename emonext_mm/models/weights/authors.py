@@ -12,7 +12,7 @@ from mmpretrain.models import ConvNeXt, ImageClassifier
 from torch import Tensor
 
 from emonext_mm.emotions import CLASSES
-from emonext_mm.models.weights.convnext import SOURCES, misfits, rename, size_of
+from emonext_mm.models.weights.convnext import SOURCES, mismatch, rename, size_of
 
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
 KEYS = (
@@ -49,7 +49,7 @@ def from_authors(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
     size = size_of({key.partition('.')[2]: value for key, value in weights.items() if key.startswith('backbone.')})
     if size not in SIZES:
         raise ValueError(f"the authors' EmoNeXt has the sizes {', '.join(SIZES)}, not {size}")
-    wrong = misfits(_model(size).state_dict(), weights)
+    wrong = mismatch(_model(size).state_dict(), weights)
     if wrong:
         raise ValueError(f"these are not the weights of the authors' EmoNeXt-{size} for seven classes: {wrong}")
     order = [sorted(CLASSES).index(name) for name in CLASSES]

@@ -1,16 +1,16 @@
-"""Pretrained ConvNeXt weights, from wherever people have them, for the host's ConvNeXt and EmoNeXt.
+"""Pretrained ConvNeXt weights from timm, Facebook and MMPretrain, for ``ConvNeXt`` and ``EmoNeXt``.
 
-``init_cfg=dict(type='Pretrained', checkpoint=...)`` of any config takes, once ``emonext_mm`` is imported:
+Values of ``checkpoint`` in ``init_cfg=dict(type='Pretrained', checkpoint=...)``, once ``emonext_mm`` is imported:
 
-- ``timm://convnext_tiny.fb_in22k``, any ConvNeXt or ConvNeXt V2 that timm has weights of; timm downloads and caches
-  them itself. It has the pure ImageNet-22k weights of all five sizes, which the host's model zoo lacks for tiny and
-  small. Or ``timm://FILE`` (.safetensors, .bin, .pth) with timm's keys;
-- ``facebook://FILE`` or ``facebook://URL``: the files of https://github.com/facebookresearch/ConvNeXt, such as
+- ``timm://convnext_tiny.fb_in22k``, or any other ConvNeXt or ConvNeXt V2 with pretrained weights in timm, which
+  downloads and caches them. timm has ImageNet-22k weights of all five sizes; MMPretrain's model zoo has none for tiny
+  and small. Also ``timm://FILE`` (.safetensors, .bin, .pth) with timm's keys;
+- ``facebook://FILE`` or ``facebook://URL``: files of https://github.com/facebookresearch/ConvNeXt, such as
   ``https://dl.fbaipublicfiles.com/convnext/convnext_tiny_22k_224.pth``;
-- ``mmpretrain://FILE`` or ``mmpretrain://URL``: OpenMMLab's, whose keys begin with ``backbone.``.
+- ``mmpretrain://FILE`` or ``mmpretrain://URL``: files of MMPretrain's model zoo, with keys ``backbone.*``.
 
-A classifier is left out. Any other key that the model lacks, or is not given, is an error: the host's loader would
-only log it, and the training would start from something else than it says.
+The classifier is dropped. Any other missing or unexpected key is an error; MMEngine's loader would only log it, and the
+training would start from partly random weights.
 """
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from emonext_mm.utils.checkpoints import read_checkpoint
 
 
 class Source(NamedTuple):
-    """How a source writes its files."""
+    """File format of a source."""
 
-    holders: tuple[str, ...]  # under the first of these that a file has stand its weights; without any, they are it
-    left_out: str  # the classifier's keys
-    keys: tuple[tuple[str, str], ...]  # its names -> the host's, in the order in which they are tried
+    containers: tuple[str, ...]  # keys that may contain the weights, tried in order; otherwise the file is the weights
+    dropped: str  # pattern of the keys to drop, those of the classifier
+    keys: tuple[tuple[str, str], ...]  # (pattern of the source's key, MMPretrain's name), tried in order
 
 
 SOURCES = dict(
@@ -59,28 +59,33 @@ SOURCES = dict(
 
 
 def to_backbone(checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
-    """The weights of a ConvNeXt under the host's names, without those of a classifier.
+    """Convert a checkpoint to the keys of MMPretrain's ``ConvNeXt``, without the classifier.
 
     Args:
-        checkpoint: what was read from a file: the weights, or a dict that holds them.
+        checkpoint: content of the file: the weights, or a dict that contains them.
         source: 'timm', 'facebook' or 'mmpretrain'.
 
     Raises:
-        ValueError: for keys that are not that source's; the message lists them.
+        ValueError: keys are unknown for this source; the message lists them.
     """
     spec = SOURCES[source]
-    weights = next((checkpoint[key] for key in spec.holders if isinstance(checkpoint.get(key), dict)), checkpoint)
-    weights = {str(key): value for key, value in weights.items() if not re.match(spec.left_out, str(key))}
+    weights = next((checkpoint[key] for key in spec.containers if isinstance(checkpoint.get(key), dict)), checkpoint)
+    weights = {str(key): value for key, value in weights.items() if not re.match(spec.dropped, str(key))}
     return rename(weights, spec.keys, f"{source}'s ConvNeXt")
 
 
-def rename(weights: dict[str, Tensor], keys: tuple[tuple[str, str], ...], whose: str) -> OrderedDict[str, Tensor]:
-    """Rename every key by the first pattern that fits it.
+def rename(weights: dict[str, Tensor], keys: tuple[tuple[str, str], ...], model: str) -> OrderedDict[str, Tensor]:
+    """Rename every key by the first pattern that matches it.
 
-    Pointwise convolutions, which timm's small sizes have, become the linear maps that they are.
+    Pointwise convolutions, which timm's small sizes have, are converted to linear layers.
+
+    Args:
+        weights: key -> tensor.
+        keys: (pattern, new name).
+        model: name of the model that the weights should belong to, for the message.
 
     Raises:
-        ValueError: for keys that none fits, and for a key without a tensor; the message lists them.
+        ValueError: keys match no pattern or hold no tensor, or there are no weights; the message lists the keys.
     """
     renamed, unknown = OrderedDict(), []
     for key, value in weights.items():
@@ -91,44 +96,47 @@ def rename(weights: dict[str, Tensor], keys: tuple[tuple[str, str], ...], whose:
             name = re.sub(pattern, name, key, count=1)
             renamed[name] = value.flatten(1) if 'pointwise_conv' in name and value.ndim == 4 else value
     if unknown or not renamed:
-        why = listed(unknown, 'unexpected') or 'there are none'
-        raise ValueError(f'these are not the weights of {whose}: {why}')
+        reason = count_keys(unknown, 'unexpected') or 'no weights found'
+        raise ValueError(f'these are not the weights of {model}: {reason}')
     return renamed
 
 
 def check_backbone(module: nn.Module, state_dict: dict[str, Tensor], prefix: str = '', *_) -> None:
-    """Refuse weights that do not fit a ConvNeXt or EmoNeXt wholly, SE layers apart; a pre-hook of loading, too.
+    """Require a complete state dict for a ConvNeXt or EmoNeXt; only SE layers may be missing.
+
+    The signature is that of a hook for ``register_load_state_dict_pre_hook``.
 
     Raises:
-        ValueError: keys are missing, unexpected, or of another shape; the message lists them.
+        ValueError: keys are missing or unexpected, or shapes differ; the message lists the keys.
     """
     own = {prefix + key: value for key, value in module.state_dict().items()}
     given = {key: value for key, value in state_dict.items() if key.startswith(prefix)}
-    se = tuple(f'{prefix}{place}.' for place in ('se_after', 'se_before'))
-    wrong = misfits({key: value for key, value in own.items() if key in given or not key.startswith(se)}, given)
-    if wrong:
-        raise ValueError(f'these weights are not of this {type(module).__name__}: {wrong}')
+    optional = (f'{prefix}se_after.', f'{prefix}se_before.')
+    required = {key: value for key, value in own.items() if key in given or not key.startswith(optional)}
+    difference = mismatch(required, given)
+    if difference:
+        raise ValueError(f'these weights do not fit this {type(module).__name__}: {difference}')
 
 
-def misfits(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
-    """What of a model's tensors and those of a file differs in name or shape, in words; nothing if all fit."""
+def mismatch(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
+    """Describe the keys and shapes in which a file differs from a model; empty if there are none."""
     return '; '.join(filter(None, [
-        listed([key for key in own if key not in given], 'missing'),
-        listed([key for key in given if key not in own], 'unexpected'),
-        listed([key for key in own if key in given and own[key].shape != given[key].shape], 'of another shape'),
+        count_keys([key for key in own if key not in given], 'missing'),
+        count_keys([key for key in given if key not in own], 'unexpected'),
+        count_keys([key for key in own if key in given and own[key].shape != given[key].shape], 'of another shape'),
     ]))
 
 
-def listed(keys: list[str], fault: str) -> str:
-    """``2 missing (norm3.weight, norm3.bias)``, or nothing."""
-    return f'{len(keys)} {fault} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})' if keys else ''
+def count_keys(keys: list[str], problem: str) -> str:
+    """Format keys as '2 missing (norm3.weight, norm3.bias)'; empty without keys."""
+    return f'{len(keys)} {problem} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})' if keys else ''
 
 
 def size_of(weights: dict[str, Tensor]) -> str:
-    """Which of the host's ConvNeXts has weights of these depths and channels: 'tiny', say.
+    """Name of the ConvNeXt size with the depths and channels of these weights, such as 'tiny'.
 
     Raises:
-        ValueError: none has.
+        ValueError: no size matches.
     """
     blocks = [{key.split('.')[2] for key in weights if key.startswith(f'stages.{stage}.')} for stage in range(4)]
     norms = [weights.get(f'stages.{stage}.0.norm.weight') for stage in range(4)]
@@ -140,24 +148,24 @@ def size_of(weights: dict[str, Tensor]) -> str:
 
 
 def load_from_file(filename: str, map_location: str | None = None) -> OrderedDict[str, Tensor]:
-    """Loader of ``<source>://FILE`` and ``<source>://URL``; weights land on the CPU and are copied from there.
+    """Load ``<source>://FILE`` or ``<source>://URL`` onto the CPU.
 
     Raises:
-        CheckpointError, FileNotFoundError: as :func:`read_checkpoint`.
-        ValueError: as :func:`to_backbone`; the message names the file.
+        CheckpointError, FileNotFoundError: see :func:`~emonext_mm.utils.checkpoints.read_checkpoint`.
+        ValueError: see :func:`to_backbone`; the message names the file.
     """
     source, _, path = filename.partition('://')
     return _checked(filename, read_checkpoint(path), source)
 
 
 def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str, Tensor]:
-    """Loader of ``timm://<model name>[.<tag>]``, and of ``timm://FILE``.
+    """Load ``timm://<model name>[.<tag>]`` or ``timm://FILE`` onto the CPU.
 
     Raises:
-        ImportError: without timm.
-        ConnectionError: when the weights are neither cached nor to be had.
-        CheckpointError: a file that was not loaded.
-        ValueError: for a name timm does not know or a model that is not a ConvNeXt.
+        ImportError: timm is not installed.
+        ConnectionError: the weights are not cached and cannot be downloaded.
+        CheckpointError: the file is unreadable.
+        ValueError: timm does not know the model, or it is not a ConvNeXt.
     """
     name = filename.partition('://')[2]
     if Path(name).is_file():
@@ -167,19 +175,22 @@ def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str
     except ImportError as error:
         raise ImportError(f'{filename} needs timm: pip install timm') from error
     if not timm.is_model_pretrained(name):
-        raise ValueError(f'{filename}: timm has no pretrained weights of that name, and there is no such file')
+        raise ValueError(f'{filename}: timm has no pretrained weights of this name, and no such file exists')
     try:
         model = timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError) as error:
         raise ConnectionError(
-            f'{filename} cannot be had ({type(error).__name__}). Either give a file, '
-            '--cfg-options model.backbone.init_cfg.checkpoint=timm://FILE, or train from scratch, '
-            '--cfg-options model.backbone.init_cfg=None') from error
+            f'{filename} could not be downloaded ({type(error).__name__}). Use a local file with --cfg-options '
+            'model.backbone.init_cfg.checkpoint=timm://FILE, or train from scratch with --cfg-options '
+            'model.backbone.init_cfg=None') from error
     return _checked(filename, model.state_dict(), 'timm')
 
 
 def _checked(filename: str, checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
-    """Convert it, and have :func:`emonext_mm.compat.checkpoints.refuse_foreign_weights` check it against the model."""
+    """Convert a checkpoint and attach the check that the loader runs against the model.
+
+    :func:`emonext_mm.compat.checkpoints.refuse_foreign_weights` runs it.
+    """
     try:
         weights = to_backbone(checkpoint, source)
     except ValueError as error:

@@ -7,8 +7,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from emonext_mm.models import EmoNeXt
 
-# Millions of parameters of plain ConvNeXt with ImageNet's 1000-class head: Liu et al. 2022, table 9 (the
-# paper's five sizes); timm's results table (the four smaller ones).
+# Millions of parameters of plain ConvNeXt with a head for ImageNet's 1000 classes: Liu et al. 2022, table 9 (the five
+# sizes of the paper); timm's results table (the four smaller sizes).
 CONVNEXT_PARAMETERS = dict(
     atto=3.7, femto=5.2, pico=9.0, nano=15.6, tiny=28.6, small=50.2, base=88.6, large=197.8, xlarge=350.2)
 
@@ -22,7 +22,7 @@ def count(module):
 
 
 @pytest.mark.parametrize('size', CONVNEXT_PARAMETERS)
-def test_every_size_is_convnext_and_its_se_layers(size):
+def test_every_size_is_convnext_plus_se(size, undrawn):
     model = EmoNeXt(size)
     se = sum(2 * c * (c // 16) + c + c // 16 for c in model.channels)
     head = 1000 * (model.channels[-1] + 1)
@@ -42,19 +42,19 @@ def test_feature_maps():
 
 
 def test_stage_out_of_range():
-    with pytest.raises(ValueError, match='asked for at stage 4, there are 4'):
+    with pytest.raises(ValueError, match=r'0\.\.3, got 4'):
         small(se_after=(4, ))
 
 
-def test_without_se_it_is_the_hosts_convnext():
-    ours, hosts = small(se_after=()), ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
-    ours.load_state_dict(hosts.state_dict())
+def test_equals_convnext_without_se():
+    ours, theirs = small(se_after=()), ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
+    ours.load_state_dict(theirs.state_dict())
     images = torch.rand(2, 3, 32, 32)
-    features = [model(images)[0] for model in (ours, hosts)]
+    features = [model(images)[0] for model in (ours, theirs)]
     torch.testing.assert_close(*features)
     weights = torch.randn_like(features[0])
     gradients = [dict(zip(model.state_dict(), torch.autograd.grad((x * weights).sum(), list(model.parameters()))))
-                 for model, x in zip((ours, hosts), features)]
+                 for model, x in zip((ours, theirs), features)]
     torch.testing.assert_close(*gradients)
 
 
@@ -73,37 +73,35 @@ def test_se_formula():
     torch.testing.assert_close(model(images)[0], model.norm3(x.mean((2, 3), keepdim=True)).flatten(1))
 
 
-def test_released_place_of_se():
-    """After the three inner downsamplings, no bias, C // 16 squeezed channels."""
+def test_se_of_the_authors_code():
+    """After the three inner downsamplings, without bias, with C // 16 squeezed channels."""
     model = small(se_after=(), se_before=(1, 2, 3), se_bias=False)
     assert list(model.se_before) == ['1', '2', '3']
     assert len(model.se_after) == 0
     assert [tuple(p.shape[:2]) for p in model.se_before.parameters()] == [(2, 32), (32, 2), (3, 48), (48, 3), (4, 64),
                                                                         (64, 4)]
-    gated = []
-    model.se_before['2'].register_forward_hook(lambda module, args, out: gated.append((args[0], out)))
-    entered = []
-    model.stages[2].register_forward_pre_hook(lambda module, args: entered.append(args[0]))
-    left = []
-    model.downsample_layers[2].register_forward_hook(lambda module, args, out: left.append(out))
+    se_calls, stage_inputs, downsampled = [], [], []
+    model.se_before['2'].register_forward_hook(lambda module, args, out: se_calls.append((args[0], out)))
+    model.stages[2].register_forward_pre_hook(lambda module, args: stage_inputs.append(args[0]))
+    model.downsample_layers[2].register_forward_hook(lambda module, args, out: downsampled.append(out))
     model(torch.rand(1, 3, 64, 64))
-    assert gated[0][0] is left[0]
-    assert entered[0] is gated[0][1]
+    assert se_calls[0][0] is downsampled[0]
+    assert se_calls[0][1] is stage_inputs[0]
 
 
-def test_even_gates_do_not_disturb_pretrained_features():
-    """All gates 1/2: the LayerNorm after each takes it out again, up to its epsilon."""
-    ours, hosts = small(layer_scale_init_value=1.0), ConvNeXt(
+def test_equal_gates_keep_pretrained_features():
+    """With all gates at 1/2, which the next LayerNorm cancels up to its epsilon."""
+    ours, theirs = small(layer_scale_init_value=1.0), ConvNeXt(
         dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]), layer_scale_init_value=1.0)
-    hosts.init_weights()
-    ours.load_state_dict(hosts.state_dict(), strict=False)
+    theirs.init_weights()
+    ours.load_state_dict(theirs.state_dict(), strict=False)
     for p in ours.se_after.parameters():
         nn.init.zeros_(p)
     images = torch.randn(2, 3, 64, 64)
-    assert (ours(images)[0] - hosts(images)[0]).abs().max() < 0.05 * hosts(images)[0].abs().max()
+    assert (ours(images)[0] - theirs(images)[0]).abs().max() < 0.05 * theirs(images)[0].abs().max()
 
 
-def test_init_leaves_the_se_layers_near_even_gates():
+def test_init_weights_keeps_small_se_weights():
     model = small()
     model.init_weights()
     assert max(p.abs().max() for p in model.se_after.parameters()) < 0.1
@@ -116,9 +114,9 @@ def save(tmp_path, state_dict):
 
 
 def plain_convnext():
-    hosts = ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
-    hosts.init_weights()
-    return hosts.state_dict()
+    model = ConvNeXt(dict(depths=[1, 1, 2, 1], channels=[16, 32, 48, 64]))
+    model.init_weights()
+    return model.state_dict()
 
 
 def test_plain_convnext_weights_load_with_only_se_keys_missing(tmp_path):
@@ -143,13 +141,13 @@ def test_any_other_mismatch_is_an_error(tmp_path, change, message):
         small(init_cfg=save(tmp_path, weights)).init_weights()
 
 
-def test_forgotten_prefix_is_an_error(tmp_path):
+def test_missing_prefix_is_an_error(tmp_path):
     init_cfg = save(tmp_path, plain_convnext())
     with pytest.raises(ValueError, match=r'unexpected .backbone'):
         load_checkpoint(small(), init_cfg['checkpoint'])
 
 
-def test_frozen_stages_freeze_their_se():
+def test_frozen_stages_include_their_se():
     model = small(frozen_stages=2, se_before=(1, )).train()
     frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
     assert all(name.split('.')[1] in '01' for name in frozen)
@@ -163,7 +161,7 @@ def test_frozen_stages_freeze_their_se():
     ('se_after.2.conv1.conv.weight', 'stages.2.8.gamma'),
     ('se_before.3.conv2.conv.weight', 'downsample_layers.3.0.weight'),
 ])
-def test_layer_depth_of_se(name, same_as):
+def test_layer_depth_of_se(name, same_as, undrawn):
     model = EmoNeXt('tiny', se_before=(1, 2, 3))
     assert model.get_layer_depth(f'backbone.{name}', 'backbone.') == model.get_layer_depth(
         f'backbone.{same_as}', 'backbone.')
@@ -176,7 +174,7 @@ def test_train_returns_the_module():
     assert model.eval() is model
 
 
-def test_caller_keeps_its_out_indices():
+def test_out_indices_of_the_caller_are_unchanged():
     out_indices = [0, -1]
     small(out_indices=out_indices)
     assert out_indices == [0, -1]
@@ -188,35 +186,35 @@ def test_gradients_reach_every_parameter():
     assert all(p.grad is not None for p in model.parameters())
 
 
-class Calls(TorchDispatchMode):
-    """The operators that are called, and what they return."""
+class Recorder(TorchDispatchMode):
+    """Record operators and their results."""
 
     def __init__(self):
         super().__init__()
-        self.made = []
+        self.calls = []
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        self.made.append((func.overloadpacket, args, result))
+        self.calls.append((func.overloadpacket, result))
         return result
 
 
 @pytest.mark.parametrize('autocast', [False, True])
-def test_all_of_it_is_channels_last(autocast):
-    """One copy, of the images; from there on every map is computed in channels_last."""
+def test_all_feature_maps_are_channels_last(autocast):
+    """Only the input images are copied."""
     model, images = small(se_before=(1, )), torch.rand(2, 3, 64, 64)
-    with Calls() as calls, torch.autocast('cpu', torch.bfloat16, enabled=autocast):
+    with Recorder() as recorder, torch.autocast('cpu', torch.bfloat16, enabled=autocast):
         model(images)
-    maps = [(name, result) for name, _, result in calls.made if isinstance(result, torch.Tensor) and result.ndim == 4]
-    assert sum(name is torch.ops.aten.clone for name, _ in maps) == 1
+    maps = [(op, result) for op, result in recorder.calls if isinstance(result, torch.Tensor) and result.ndim == 4]
+    assert sum(op is torch.ops.aten.clone for op, _ in maps) == 1
     assert model.downsample_layers[1][1].weight.is_contiguous(memory_format=torch.channels_last)
-    convolved = [result for name, result in maps if name is torch.ops.aten.convolution]
+    convolved = [result for op, result in maps if op is torch.ops.aten.convolution]
     assert len(convolved) == 4 + 5 + 2 * 5
     assert all(result.is_contiguous(memory_format=torch.channels_last) for result in convolved)
 
 
-def test_bfloat16_autocast_is_float32_within_rounding():
-    """Features, whose variance is 1, to 0.1; the gradient's direction to 1 %, its length to 2 %."""
+def test_bfloat16_autocast_equals_float32_within_rounding():
+    """Features of variance 1 within 0.1; direction of the gradient within 1 %, norm within 2 %."""
     torch.manual_seed(0)
     model, images = small(layer_scale_init_value=1.0), torch.randn(8, 3, 64, 64)
     results = []
@@ -234,7 +232,7 @@ def test_bfloat16_autocast_is_float32_within_rounding():
 
 def features_and_gradients(model, images, autocast):
     model.zero_grad()
-    torch.manual_seed(1)  # the same paths are dropped
+    torch.manual_seed(1)  # for the same drop paths
     with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
         features, = model(images)
     features[:, :8].square().sum().backward()
@@ -242,8 +240,8 @@ def features_and_gradients(model, images, autocast):
 
 
 @pytest.mark.parametrize('autocast', [False, True])
-def test_gradient_checkpointing_changes_no_number(autocast):
-    """Recomputed blocks drop the same paths, and give the same features and gradients to the last bit."""
+def test_gradient_checkpointing_is_exact(autocast):
+    """Recomputed blocks drop the same paths, and give bitwise equal features and gradients."""
     torch.manual_seed(0)
     options = dict(layer_scale_init_value=1.0, drop_path_rate=0.5)
     plain, recomputed = small(**options), small(**options, with_cp=True)

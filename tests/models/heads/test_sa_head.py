@@ -6,7 +6,7 @@ from mmpretrain.structures import DataSample
 from emonext_mm.models import SARegClsHead
 from emonext_mm.models.layers.self_attention import BatchAttentionVariance, ElementAttentionVariance
 
-SMOOTH = dict(type='LabelSmoothLoss', label_smooth_val=0.2, num_classes=7, mode='original')
+SMOOTH = dict(type='LabelSmoothingCrossEntropy', label_smoothing=0.2)
 
 
 def batch(n=6, channels=12):
@@ -25,7 +25,7 @@ def test_attention_is_chosen_by_config(attention, kind):
 
 @pytest.mark.parametrize('attention', ['ElementAttentionVariance', 'BatchAttentionVariance'])
 def test_loss_dict(attention):
-    """Cross entropy as PyTorch smooths labels; lambda times the variance; its raw value for the log."""
+    """Cross entropy with label smoothing; lambda times the variance; the variance itself."""
     head = SARegClsHead(7, 12, dict(type=attention), sa_weight=10.0, loss=SMOOTH)
     feats, samples = batch()
     losses = head.loss(feats, samples)
@@ -37,7 +37,7 @@ def test_loss_dict(attention):
     assert not losses['sa_variance'].requires_grad
 
 
-def test_logits_come_from_the_plain_features():
+def test_logits_do_not_use_attention():
     head = SARegClsHead(7, 12)
     feats, _ = batch()
     before = head(feats)
@@ -47,7 +47,7 @@ def test_logits_come_from_the_plain_features():
     torch.testing.assert_close(before, feats[-1] @ head.fc.weight.T + head.fc.bias)
 
 
-def test_the_regulariser_reaches_features_and_projections():
+def test_gradients_of_the_regulariser():
     head = SARegClsHead(7, 12)
     features = torch.randn(6, 12, requires_grad=True)
     head.loss((features, ), batch()[1])['loss_sa'].backward()
@@ -65,7 +65,7 @@ def test_soft_labels():
     torch.testing.assert_close(head.loss(feats, samples)['loss'], F.cross_entropy(head.fc(feats[-1]), scores))
 
 
-def test_init_draws_all_linear_layers_narrow():
+def test_initial_standard_deviation():
     head = SARegClsHead(7, 256)
     head.init_weights()
     for layer in (head.fc, head.attention.query, head.attention.key):

@@ -22,16 +22,16 @@ def test_shape(size):
     assert out.shape == (2, 3, *(size or (9, 11)))
 
 
-def test_wrong_shapes_are_named():
-    with pytest.raises(ValueError, match=r'images must be \(N, C, H, W\), got shape \(3, 9, 9\)'):
+def test_wrong_shapes():
+    with pytest.raises(ValueError, match=r'images.*\(3, 9, 9\)'):
         affine_warp(torch.rand(3, 9, 9), IDENTITY)
-    with pytest.raises(ValueError, match=r'theta must be \(2, 2, 3\), got shape \(1, 2, 3\)'):
+    with pytest.raises(ValueError, match=r'theta.*\(2, 2, 3\).*\(1, 2, 3\)'):
         affine_warp(torch.rand(2, 3, 9, 9), IDENTITY)
 
 
 @pytest.mark.parametrize('align_corners', [False, True])
 def test_against_scipy(align_corners):
-    """Pixel (row, column) of the output sits at a normalised place; theta says where to look it up."""
+    """Each output pixel has normalised coordinates, which theta maps to input coordinates."""
     height, width, out_h, out_w = 12, 17, 9, 14
     image = torch.rand(1, 1, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     theta = random_theta(1)[0].numpy()
@@ -41,14 +41,14 @@ def test_against_scipy(align_corners):
             return np.linspace(-1, 1, count)
         return (np.arange(count) + 0.5) / count * 2 - 1
 
-    def pixel(place, count):
-        return (place + 1) / 2 * (count - 1) if align_corners else (place + 1) / 2 * count - 0.5
+    def pixel(coordinate, count):
+        return (coordinate + 1) / 2 * (count - 1) if align_corners else (coordinate + 1) / 2 * count - 0.5
 
     x, y = np.meshgrid(normalised(out_w), normalised(out_h))
-    where_x, where_y = np.tensordot(theta, np.stack([x, y, np.ones_like(x)]), 1)
-    # One ring of zeros, so that scipy too fades into the zeros outside within a pixel.
+    input_x, input_y = np.tensordot(theta, np.stack([x, y, np.ones_like(x)]), 1)
+    # A border of zeros, so that SciPy also interpolates between border pixels and zeros.
     padded = np.pad(image[0, 0].numpy(), 1)
-    coordinates = [pixel(where_y, height) + 1, pixel(where_x, width) + 1]
+    coordinates = [pixel(input_y, height) + 1, pixel(input_x, width) + 1]
     expected = map_coordinates(padded, coordinates, order=1, mode='constant')
     result = affine_warp(image, torch.from_numpy(theta)[None], (out_h, out_w), align_corners)
     np.testing.assert_allclose(result[0, 0].numpy(), expected, atol=1e-12)
@@ -61,11 +61,11 @@ def test_identity(align_corners):
                                atol=1e-5, rtol=0)
 
 
-def test_quarter_turn_is_rot90():
-    turn = torch.tensor([[[math.cos(math.pi / 2), -math.sin(math.pi / 2), 0],
-                          [math.sin(math.pi / 2), math.cos(math.pi / 2), 0]]])
+def test_rotation_by_90_degrees_equals_rot90():
+    theta = torch.tensor([[[math.cos(math.pi / 2), -math.sin(math.pi / 2), 0],
+                           [math.sin(math.pi / 2), math.cos(math.pi / 2), 0]]])
     image = torch.rand(1, 1, 8, 8)
-    torch.testing.assert_close(affine_warp(image, turn), image.rot90(1, (2, 3)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(affine_warp(image, theta), image.rot90(1, (2, 3)), atol=1e-5, rtol=0)
 
 
 def test_zeros_outside():
@@ -88,14 +88,13 @@ def test_gradients():
 
 
 def views(n=4):
-    """Some scales, angles, shifts and mirrors, float64."""
+    """Random scales, angles, shifts and mirrors, float64."""
     generator = torch.Generator().manual_seed(5)
     scale, angle, *shift, flip = torch.rand(5, n, generator=generator, dtype=torch.float64)
     return 0.5 + scale, 6 * angle - 3, torch.stack(shift, 1) - 0.5, torch.where(flip < 0.5, -1.0, 1.0).double()
 
 
-def test_built_from_matrices():
-    """Homogeneous coordinates: mirror, turn, then shift and scale, right to left."""
+def test_build_equals_a_product_of_homogeneous_matrices():
     for theta, scale, angle, (x, y), mirror in zip(build_affine(*views()), *views()):
         cos, sin = math.cos(angle), math.sin(angle)
         expected = (np.diag([mirror, 1.0, 1.0]) @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
@@ -103,22 +102,22 @@ def test_built_from_matrices():
         np.testing.assert_allclose(theta, expected[:2], atol=1e-12)
 
 
-def test_composed_from_matrices():
+def test_compose_equals_a_product_of_homogeneous_matrices():
     one, two = random_theta(3, seed=6), random_theta(3, seed=7)
     bottom = torch.tensor([[[0.0, 0, 1]]]).double().expand(3, 1, 3)
     expected = torch.cat([one, bottom], 1) @ torch.cat([two, bottom], 1)
     torch.testing.assert_close(compose_affine(one, two), expected[:, :2], atol=1e-12, rtol=0)
 
 
-def test_identity_composes_to_the_other():
+def test_composition_with_the_identity():
     theta = random_theta(2)
     identity = IDENTITY.double().repeat(2, 1, 1)
     assert torch.equal(compose_affine(theta, identity), theta)
     assert torch.equal(compose_affine(identity, theta), theta)
 
 
-def test_one_warp_by_the_composed_map_is_two_warps():
-    """On a smooth image, which interpolation hardly changes, and inside of what the first warp saw."""
+def test_one_warp_by_the_composed_map_equals_two_warps():
+    """On a smooth image, inside the view of the first warp."""
     y, x = torch.meshgrid(torch.arange(200.0), torch.arange(200.0), indexing='ij')
     image = torch.sin(x / 25) * torch.cos(y / 20) + x / 100
     image = image.double().expand(4, 1, -1, -1)
@@ -130,7 +129,7 @@ def test_one_warp_by_the_composed_map_is_two_warps():
     torch.testing.assert_close(once, twice, atol=2e-3, rtol=0)
 
 
-def test_composed_in_float32_under_autocast():
+def test_compose_in_float32_under_autocast():
     one, two = random_theta(2, seed=8).float(), random_theta(2, seed=9).float()
     with torch.autocast('cpu', torch.bfloat16):
         composed = compose_affine(one, two)
@@ -143,7 +142,7 @@ def test_gradients_of_maps():
     assert gradcheck(compose_affine, (random_theta(2).requires_grad_(), random_theta(2, seed=1).requires_grad_()))
 
 
-def test_inverse_is_that_of_the_homogeneous_matrix():
+def test_inverse_equals_that_of_the_homogeneous_matrix():
     theta = random_theta(5)
     last_row = torch.tensor([[[0.0, 0, 1]]], dtype=torch.float64).repeat(5, 1, 1)
     expected = np.linalg.inv(torch.cat([theta, last_row], 1).numpy())[:, :2]
@@ -151,15 +150,15 @@ def test_inverse_is_that_of_the_homogeneous_matrix():
 
 
 @pytest.mark.parametrize('align_corners', [False, True])
-def test_inverse_brings_an_image_back(align_corners):
-    """But for the blur of sampling twice, and for what the first warp left out."""
+def test_inverse_restores_an_image(align_corners):
+    """Except for the blur of two interpolations."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 48), indexing='ij')
     image = torch.exp(-8 * ((x - 0.2) ** 2 + (y + 0.1) ** 2))[None, None]
     theta = torch.tensor([[[0.9, 0.3, 0.1], [-0.2, 1.1, -0.1]]])
-    there = affine_warp(image, theta, align_corners=align_corners)
-    back = affine_warp(there, invert_affine(theta), align_corners=align_corners)
-    assert (there - image).abs().max() > 0.3
-    torch.testing.assert_close(back, image, atol=0.02, rtol=0)
+    warped = affine_warp(image, theta, align_corners=align_corners)
+    restored = affine_warp(warped, invert_affine(theta), align_corners=align_corners)
+    assert (warped - image).abs().max() > 0.3
+    torch.testing.assert_close(restored, image, atol=0.02, rtol=0)
 
 
 def test_inverse_in_float32_under_autocast():
@@ -172,5 +171,5 @@ def test_inverse_in_float32_under_autocast():
 
 def test_no_inverse():
     flat = torch.tensor([[[1.0, 2, 0], [2, 4, 0]]])
-    with pytest.raises(ValueError, match=r'theta 1 has no inverse: \[\[1\.0, 2\.0, 0\.0\], \[2\.0, 4\.0, 0\.0\]\]'):
+    with pytest.raises(ValueError, match=r'theta 1.*\[\[1\.0, 2\.0, 0\.0\], \[2\.0, 4\.0, 0\.0\]\]'):
         invert_affine(torch.cat([IDENTITY, flat]))

@@ -30,11 +30,11 @@ def test_formula(norm, layout):
 
 
 @pytest.mark.parametrize('data_format', ['channel_first', 'channel_last'])
-def test_stands_in_for_the_hosts(norm, data_format):
-    hosts = LayerNorm2d(12, eps=1e-3).double()
-    hosts.load_state_dict(norm.state_dict())
+def test_equals_mmpretrain(norm, data_format):
+    theirs = LayerNorm2d(12, eps=1e-3).double()
+    theirs.load_state_dict(norm.state_dict())
     x = torch.randn(2, 12, 12, 12, dtype=torch.float64)
-    assert torch.equal(norm(x, data_format), hosts(x, data_format))
+    assert torch.equal(norm(x, data_format), theirs(x, data_format))
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -42,7 +42,7 @@ def test_result_is_channels_last(norm, layout):
     assert norm(images(layout)).is_contiguous(memory_format=torch.channels_last)
 
 
-def test_copies_nothing(norm):
+def test_makes_no_copy(norm):
     x = images()
     with torch.profiler.profile() as profile:
         norm(x)
@@ -52,5 +52,5 @@ def test_copies_nothing(norm):
 
 
 def test_unknown_format(norm):
-    with pytest.raises(ValueError, match="got 'channels_last'"):
+    with pytest.raises(ValueError, match=r"data_format.*'channels_last'"):
         norm(images(), data_format='channels_last')

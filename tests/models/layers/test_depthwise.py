@@ -7,7 +7,7 @@ from emonext_mm.models.layers.depthwise import DepthwiseConv2d, depthwise_weight
 
 
 def pair(channels=6, kernel_size=7, dtype=torch.float64, bias=True):
-    """Ours and PyTorch's, with the same parameters."""
+    """Our convolution and PyTorch's, with the same parameters."""
     plain = nn.Conv2d(channels, channels, kernel_size, padding=kernel_size // 2, groups=channels, bias=bias)
     ours = DepthwiseConv2d(channels, kernel_size, bias=bias)
     ours.load_state_dict(plain.state_dict())
@@ -15,22 +15,22 @@ def pair(channels=6, kernel_size=7, dtype=torch.float64, bias=True):
 
 
 def results(conv, images, weights):
-    """Output and all gradients of a sum with weights, so that no two places look alike."""
+    """Output, and all gradients of a weighted sum of it."""
     images = images.clone().requires_grad_()
     out = conv(images)
     gradients = torch.autograd.grad((out * weights).sum(), [images, *conv.parameters()])
     return [out, *gradients]
 
 
-def test_an_even_kernel_is_refused():
-    with pytest.raises(ValueError, match='kernel_size must be odd, got 4'):
+def test_even_kernel_size():
+    with pytest.raises(ValueError, match=r'kernel_size.*4'):
         DepthwiseConv2d(8, 4)
 
 
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(('size', 'kernel_size'), [((9, 9), 7), ((5, 12), 7), ((8, 6), 3), ((3, 3), 7), ((2, 9), 7),
                                                    ((1, 1), 5)])
-def test_output_and_gradients_are_those_of_conv2d(size, kernel_size, layout):
+def test_output_and_gradients_equal_conv2d(size, kernel_size, layout):
     ours, plain = pair(kernel_size=kernel_size)
     images = torch.randn(4, 6, *size, dtype=torch.float64).contiguous(memory_format=layout)
     weights = torch.randn_like(images)
@@ -39,7 +39,7 @@ def test_output_and_gradients_are_those_of_conv2d(size, kernel_size, layout):
 
 
 @pytest.mark.parametrize('chunk', [1, 300, 10**6])
-def test_chunks_add_up(chunk, monkeypatch):
+def test_chunk_size_has_no_influence(chunk, monkeypatch):
     monkeypatch.setattr(depthwise, 'CHUNK', chunk)
     ours, plain = pair()
     images, weights = torch.randn(2, 5, 6, 5, 5, dtype=torch.float64)
@@ -62,7 +62,7 @@ def test_without_bias():
         torch.testing.assert_close(found, expected)
 
 
-def test_images_that_want_no_gradient():
+def test_images_without_gradient():
     ours, plain = pair()
     images = torch.randn(4, 6, 8, 8, dtype=torch.float64)
     for conv in (ours, plain):
@@ -70,28 +70,28 @@ def test_images_that_want_no_gradient():
     torch.testing.assert_close(ours.weight.grad, plain.weight.grad)
 
 
-def test_under_autocast_it_is_as_conv2d_is():
+def test_autocast_equals_conv2d():
     ours, plain = pair(dtype=torch.float32)
     images, weights = torch.randn(2, 4, 6, 8, 8)
     with torch.autocast('cpu', torch.bfloat16):
         found, expected = results(ours, images, weights), results(plain, images, weights)
-    for mine, theirs in zip(found, expected):
-        assert mine.dtype == theirs.dtype
-        torch.testing.assert_close(mine, theirs, rtol=0.02, atol=0.02 * theirs.detach().abs().max().item())
+    for one, other in zip(found, expected):
+        assert one.dtype == other.dtype
+        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02 * other.detach().abs().max().item())
 
 
-def test_the_weight_gradient_of_bfloat16_is_summed_in_float32():
+def test_bfloat16_weight_gradient_is_summed_in_float32():
     torch.manual_seed(0)
     images, grad = torch.randn(2, 64, 8, 12, 12).bfloat16()
     exact = depthwise_weight_grad(images.double(), grad.double(), 7)
     found = depthwise_weight_grad(images, grad, 7)
     assert found.dtype == torch.float32
     assert found.shape == (8, 1, 7, 7)
-    # Each sample's share is rounded to 8 bits, at random up or down; a sum in bfloat16 would drift.
+    # The gradient of each sample is rounded to 8 bits; a sum in bfloat16 would add further errors.
     assert (found - exact).norm() / exact.norm() < 2**-8
 
 
-def test_a_frozen_weight_gets_no_gradient():
+def test_frozen_weight():
     ours, _ = pair()
     ours.requires_grad_(False)
     images = torch.randn(4, 6, 8, 8, dtype=torch.float64, requires_grad=True)

@@ -8,17 +8,17 @@ IDENTITY = torch.tensor([[1.0, 0, 0], [0, 1, 0]])
 
 @pytest.mark.parametrize(('size', 'features'), [(224, 10 * 52 * 52), (48, 10 * 8 * 8), (18, 10)])
 def test_width_of_the_regressor(size, features):
-    """224 px: 10 x 52 x 52 features, the number in the released code."""
+    """For 224 px, 10 x 52 x 52 features as in the authors' code."""
     assert LocalizationNet(size).regressor[0].in_features == features
 
 
-def test_too_small_a_view():
-    with pytest.raises(ValueError, match='at least 18 px, got 17'):
+def test_size_too_small():
+    with pytest.raises(ValueError, match=r'18.*17'):
         LocalizationNet(17)
 
 
 @pytest.mark.parametrize('image_size', [(48, 48), (224, 224), (20, 31)])
-def test_starts_at_the_identity_for_any_image(image_size):
+def test_initial_output_is_the_identity(image_size):
     net = LocalizationNet(48)
     theta = net(torch.randn(3, 3, *image_size))
     assert torch.equal(theta, IDENTITY.expand(3, 2, 3))
@@ -32,7 +32,7 @@ def test_reset_identity():
     assert torch.equal(net(torch.randn(2, 3, 32, 32)), IDENTITY.expand(2, 2, 3))
 
 
-def test_all_layers_learn_once_it_has_left_the_identity():
+def test_gradients_reach_all_layers_off_the_identity():
     net = LocalizationNet(32)
     torch.nn.init.normal_(net.regressor[-1].weight)
     net(torch.randn(4, 3, 32, 32)).square().sum().backward()
@@ -41,8 +41,8 @@ def test_all_layers_learn_once_it_has_left_the_identity():
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
-def test_autocast_changes_nothing(dtype):
-    """Neither theta nor its gradient: in bfloat16 both would be off by a percent and more."""
+def test_autocast_has_no_influence(dtype):
+    """On theta and its gradient; in bfloat16 both would be wrong by 1 % and more."""
     net, images = LocalizationNet(32), torch.randn(4, 3, 32, 32).to(dtype)
     torch.nn.init.normal_(net.regressor[-1].weight)
     results = []
@@ -57,7 +57,7 @@ def test_autocast_changes_nothing(dtype):
         torch.testing.assert_close(cast, plain, rtol=1e-5, atol=1e-5)
 
 
-def test_layout_of_the_images_changes_nothing():
+def test_memory_format_has_no_influence():
     net, images = LocalizationNet(32).double(), torch.randn(4, 3, 32, 32, dtype=torch.float64)
     torch.nn.init.normal_(net.regressor[-1].weight)
     torch.testing.assert_close(net(images.contiguous(memory_format=torch.channels_last)), net(images))

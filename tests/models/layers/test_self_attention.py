@@ -1,9 +1,8 @@
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch.autograd import gradcheck
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from emonext_mm.models.layers import self_attention
 from emonext_mm.models.layers.self_attention import (
@@ -15,7 +14,7 @@ from emonext_mm.models.layers.self_attention import (
 
 
 def naive_element(query, key):
-    """The formula as the paper writes it: all of W, and its own mean."""
+    """Formula of the paper, with all of W and its mean."""
     weights = (query[:, :, None] * key[:, None, :] / query.shape[1]**0.5).softmax(-1)
     return ((weights - weights.mean())**2).mean()
 
@@ -32,7 +31,7 @@ def draw(n, channels, scale=2.0):
 
 @pytest.mark.parametrize('chunk', [1, 50, 100, 700, 2**22], ids='chunk{}'.format)
 def test_element_equals_the_naive_formula(chunk, monkeypatch):
-    """Value and gradients, whether a chunk is less than a row, some rows, a sample, or several samples."""
+    """Value and gradients; a chunk is less than a row, some rows, a sample, or several samples."""
     monkeypatch.setattr(self_attention, 'CHUNK', chunk)
     query, key = (x.requires_grad_() for x in draw(7, 10))
     expected = naive_element(query, key)
@@ -55,26 +54,26 @@ def test_batch_equals_the_naive_formula():
     assert gradcheck(batch_attention_variance, (query, key))
 
 
-def test_uniform_attention_has_no_variance():
+def test_uniform_attention_has_zero_variance():
     zeros, ones = torch.zeros(4, 8), torch.ones(4, 8)
     assert element_attention_variance(zeros, ones) == 0
     assert batch_attention_variance(zeros, ones) == 0
 
 
 def test_bounds():
-    """One-hot rows are the largest variance: (M - 1) / M^2 for M columns."""
+    """The variance is largest for one-hot rows: (M - 1) / M^2 for M columns."""
     query, key = torch.full((2, 5), 1e4), torch.eye(5)[:2] * 1e4
     torch.testing.assert_close(element_attention_variance(query, key), torch.tensor(4 / 25))
     sharp = 1e4 * torch.eye(3)
     torch.testing.assert_close(batch_attention_variance(sharp, sharp), torch.tensor(2 / 9))
 
 
-def test_batch_of_one_has_none():
+def test_batch_of_one_has_zero_variance():
     assert batch_attention_variance(*draw(1, 5)) == 0
 
 
-def test_small_deviations_survive_float32():
-    """At the start W is within 1 % of uniform, and mean(W^2) - 1/C^2 would lose four digits."""
+def test_nearly_uniform_attention_in_float32():
+    """Initially W is within 1 % of uniform, and mean(W^2) - 1/C^2 would lose four digits."""
     query, key = draw(4, 768, scale=0.02)
     expected = naive_element(query, key)
     value = element_attention_variance(query.float(), key.float())
@@ -91,7 +90,7 @@ def test_float32_under_autocast(variance):
 
 
 @pytest.mark.parametrize('module', [ElementAttentionVariance, BatchAttentionVariance])
-def test_modules_are_their_function_of_projections(module):
+def test_modules_equal_the_formula_of_projections(module):
     attention = module(12)
     features = torch.randn(5, 12)
     normed = attention.norm(features) if module is BatchAttentionVariance else features
@@ -101,22 +100,32 @@ def test_modules_are_their_function_of_projections(module):
     assert all(p.grad is not None for p in attention.parameters())
 
 
-MEMORY = """
-import resource, torch
-from emonext_mm.models.layers.self_attention import element_attention_variance
-query, key = (torch.randn(64, 2048, requires_grad=True) for _ in range(2))
-element_attention_variance(query[:1], key[:1]).backward()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-element_attention_variance(query, key).backward()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
+class PeakMemory(TorchDispatchMode):
+    """Track the bytes of all tensors that exist at one time, and their maximum."""
+
+    def __init__(self):
+        super().__init__()
+        self.storages, self.peak = {}, 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor):
+            storage = result.untyped_storage()
+            self.storages[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
+        self.storages = {key: entry for key, entry in self.storages.items() if not entry[0].expired()}
+        self.peak = max(self.peak, sum(size for _, size in self.storages.values()))
+        return result
 
 
-@pytest.mark.skipif(sys.platform != 'linux', reason='ru_maxrss is in kB on Linux')
-def test_memory_at_xlarge():
-    """Forward and backward at C = 2048, batch 64 in less than 300 MB; W alone would take 1 GB.
+@pytest.mark.parametrize(('chunk', 'batch'), [(self_attention.CHUNK, 4), (2**20, 16)])
+def test_memory_at_xlarge(chunk, batch, monkeypatch):
+    """Forward and backward at C = 2048: at most four chunks, and six tensors of the size of the features.
 
-    In a process of its own, whose peak no other test has raised.
+    All of W would take the memory of 64 chunks.
     """
-    grown = float(subprocess.run([sys.executable, '-c', MEMORY], capture_output=True, text=True, check=True).stdout)
-    assert grown < 300
+    monkeypatch.setattr(self_attention, 'CHUNK', chunk)
+    with PeakMemory() as memory:
+        query, key = (torch.randn(batch, 2048, requires_grad=True) for _ in range(2))
+        element_attention_variance(query, key).backward()
+    assert query.grad.shape == key.grad.shape == (batch, 2048)
+    assert chunk * 4 < memory.peak < 4 * (4 * chunk + 6 * query.numel())
