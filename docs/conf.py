@@ -25,16 +25,13 @@ extensions = [
     'sphinx.ext.napoleon',
     'sphinx.ext.mathjax',
     'sphinx.ext.viewcode',
-    'sphinx_copybutton',
-    'sphinx_design',
 ]
 exclude_patterns = ['_build']
 templates_path = ['_templates']
 suppress_warnings = ['config.cache']
 
-myst_enable_extensions = ['amsmath', 'attrs_block', 'colon_fence', 'deflist', 'dollarmath', 'substitution']
+myst_enable_extensions = ['amsmath', 'attrs_block', 'deflist', 'dollarmath', 'substitution']
 myst_heading_anchors = 3
-copybutton_exclude = '.linenos, .gp'
 
 autosummary_generate = True
 autodoc_default_options = {'show-inheritance': True, 'member-order': 'bysource'}
