@@ -7,11 +7,13 @@ downloaded.
 """
 import os
 import runpy
+import shutil
 from pathlib import Path
 
 from emonext_mm import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
+shutil.rmtree(ROOT / 'docs' / 'api' / 'generated', ignore_errors=True)  # pages of modules that are gone
 
 project = 'emonext_mm'
 author = 'the authors of emonext_mm'
@@ -63,13 +65,8 @@ html_theme_options = {
 def traps_table() -> str:
     """The work-arounds of ``emonext_mm.compat`` as a Markdown table, from the table that their tests use."""
     traps = runpy.run_path(str(ROOT / 'tests' / 'helpers' / 'traps.py'))['TRAPS']
-    rows = [f'| {name} | {sentence} | {_link(function)} |' for name, (function, sentence) in traps.items()]
-    return '\n'.join(['| trap | what goes wrong | work-around |', '|---|---|---|', *rows])
-
-
-def _link(function: object) -> str:
-    name = function if isinstance(function, str) else f'{function.__module__}.{function.__qualname__}'
-    return f'{{py:obj}}`~{name}`'
+    rows = [f'| {sentence} | {{py:func}}`~{function}` |' for function, sentence in traps.values()]
+    return '\n'.join(['| without it | work-around |', '|---|---|', *rows])
 
 
 myst_substitutions = {'traps': traps_table()} if (ROOT / 'tests' / 'helpers' / 'traps.py').is_file() else {'traps': ''}
