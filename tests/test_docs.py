@@ -11,7 +11,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmpretrain.models import build_classifier
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 
@@ -26,6 +25,7 @@ from tests.helpers.documentation import (
     read_blocks,
     read_commands,
 )
+from tests.helpers.models import build_model
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 MANUAL = {name: page.read_text() for name, page in zip(NAMES, PAGES)}
@@ -92,7 +92,7 @@ def check_file(path):
         return
     cfg = Config.fromfile(path)
     cfg.model.backbone.init_cfg = None  # no network here
-    model = build_classifier(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
+    model = build_model(cfg)
     samples = [DataSample().set_gt_label(i) for i in range(2)]
     data = model.data_preprocessor(dict(inputs=255 * torch.rand(2, 3, 64, 64), data_samples=samples), training=True)
     losses = model(**data, mode='loss')
@@ -128,7 +128,7 @@ def check_config(options):
     """The config with its options builds a model and its data sets."""
     cfg = Config.fromfile(options['config'])
     cfg.merge_from_dict(options['cfg_options'] or {})
-    build_classifier(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
+    build_model(cfg)
     for loader in ('train_dataloader', 'test_dataloader'):
         if 'ferplus' not in cfg[loader].dataset:
             assert len(DATASETS.build(cfg[loader].dataset))
@@ -137,7 +137,7 @@ def check_config(options):
 def is_quick(path, arguments):
     inputs = [argument for argument in arguments[:2] if not argument.startswith('-')]
     return (DRAWN in ' '.join(arguments) or 'emonext_tiny_my_faces' in ' '.join(arguments)
-            or path in INPUTS_ONLY and all(Path(argument).exists() for argument in inputs))
+            or (path in INPUTS_ONLY and all(Path(argument).exists() for argument in inputs)))
 
 
 def test_readme_is_short():
