@@ -58,7 +58,7 @@ def test_no_data_is_computed(memory):
     assert memory.estimate(mlp(memory, 2**30)) > 2**40
 
 
-def test_a_config_and_timm(memory, script, config):
+def test_ema_of_a_config(memory, script, config):
     training = script('_training')
     cfg = training.load_config(config, {}, 'bfloat16', 4)
     parameters = sum(p.numel() for p in memory.config_workload(cfg, 4, 32).model.parameters()) * 4
@@ -67,7 +67,6 @@ def test_a_config_and_timm(memory, script, config):
     without = cfg.copy()
     without.custom_hooks = []
     assert ours - memory.peak(memory.config_workload(without, 4, 32)) * 2**20 == pytest.approx(parameters, rel=0.01)
-    assert memory.peak(memory.timm_workload(cfg, 4, 32, 'bfloat16')) * 2**20 < ours
 
 
 def test_report(script, config, reference, tmp_path, check_report, capsys, monkeypatch):
@@ -80,6 +79,8 @@ def test_report(script, config, reference, tmp_path, check_report, capsys, monke
     small, large = (table['sides']['ours']['median'] for table in report['tables'])
     assert small < 10 < large
     assert list(report['tables'][0]['sides']) == ['ours', 'timm convnext_mini', 'authors']
+    for table in report['tables']:
+        assert table['sides']['timm convnext_mini']['median'] < table['sides']['ours']['median']
     assert report['conditions']['fits_16_GB'] == ['mini, batch 2']
     assert report['conditions']['peak'].startswith('estimated')
     assert capsys.readouterr().out.endswith(': mini, batch 2\n')

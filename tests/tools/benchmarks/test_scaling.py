@@ -4,8 +4,10 @@ import pytest
 
 @pytest.fixture
 def scaling(script, monkeypatch):
+    """The benchmark at 32 px, with the number of parameters in place of the memory, which takes seconds."""
     module = script('scaling')
     monkeypatch.setattr(module, 'PIXELS', 32)
+    monkeypatch.setattr(module, 'peak', lambda workload: sum(each.numel() for each in workload.model.parameters()))
     return module
 
 
