@@ -1,18 +1,19 @@
-"""Runs of the command lines on a tiny config, most of them shared. On the CPU, also where there is a GPU."""
+"""Runs of the tools on a tiny config and the one tiny model that is trained with it, all of them on the CPU."""
+import contextlib
+import io
 import json
 import os
-import runpy
+import shutil
 import socket
 import subprocess
 import sys
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
-import torch
-from mmengine.logging import MMLogger
+from filelock import FileLock
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.scripts import ROOT, run_script
+
 TINY = f"""
 _base_ = {str(ROOT / 'configs' / 'emonext_atto_synthetic.py')!r}
 custom_imports = dict(imports=['emonext_mm', 'tests.helpers.probes'])
@@ -38,16 +39,33 @@ optim_wrapper = dict(_delete_=True, type='OptimWrapper', optimizer=dict(type='Ad
 
 
 @pytest.fixture(scope='session')
-def config(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('configs')
-    (folder / 'tiny.py').write_text(TINY)
-    (folder / 'full_precision.py').write_text(FULL_PRECISION)
-    return folder / 'tiny.py'
+def shared(tmp_path_factory):
+    """Folder of the session, locked while it is used; with pytest-xdist one for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if 'PYTEST_XDIST_WORKER' in os.environ else folder) / 'shared'
+    folder.mkdir(exist_ok=True)
+
+    @contextlib.contextmanager
+    def lock():
+        with FileLock(folder / '.lock'):
+            yield folder
+
+    return lock
+
+
+@pytest.fixture(scope='session')
+def config(shared):
+    """The tiny config; ``full_precision.py`` is beside it."""
+    with shared() as folder:
+        for name, text in {'tiny.py': TINY, 'full_precision.py': FULL_PRECISION}.items():
+            if not (folder / name).exists():
+                (folder / name).write_text(text)
+        return folder / 'tiny.py'
 
 
 @pytest.fixture(scope='session')
 def run_tool():
-    """Run ``tools/<name>`` in a process of its own; return it finished, with what it printed."""
+    """Run ``tools/<name>`` in a new process; return the finished process with its output."""
 
     def run(name, *args, **env):
         command = [sys.executable] if name.endswith('.py') else ['bash']
@@ -66,24 +84,15 @@ def run_tool():
     return run
 
 
-@pytest.fixture
-def call_tool(monkeypatch):
+@pytest.fixture(scope='session')
+def call_tool():
     """Run ``tools/<name>`` as a script in this process, which saves the imports."""
-
-    def call(name, *args):
-        monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-        monkeypatch.syspath_prepend(ROOT / 'tools')
-        monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-        monkeypatch.setenv('LOCAL_RANK', '0')  # the host sets it; this takes it back
-        monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())  # others' write to a stream that is closed
-        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-
-    return call
+    return lambda name, *args: run_script(ROOT / 'tools' / name, *args)
 
 
 @pytest.fixture
 def error_of(call_tool, capfd):
-    """The one line with which ``tools/<name>`` ends."""
+    """Return the one line of error of ``tools/<name>``, run in this process."""
 
     def get(name, *args):
         with pytest.raises(SystemExit) as end:
@@ -96,7 +105,7 @@ def error_of(call_tool, capfd):
 
 @pytest.fixture(scope='session')
 def error_of_run():
-    """The same of a process that has ended."""
+    """Return the one line of error of a finished process."""
 
     def get(run):
         assert run.returncode == 1
@@ -107,19 +116,22 @@ def error_of_run():
 
 
 @pytest.fixture(scope='session')
-def trained(config, run_tool, tmp_path_factory):
-    """The work dir of two epochs of ten iterations, both checkpoints kept."""
-    work_dir = tmp_path_factory.mktemp('trained')
-    run = run_tool('train.py', config, '--work-dir', work_dir,
-                   '--cfg-options', 'default_hooks.checkpoint.max_keep_ckpts=-1')
-    assert run.returncode == 0, run.stderr
-    (work_dir / 'stdout.txt').write_text(run.stdout)
-    return work_dir
+def trained(config, shared, call_tool):
+    """Work dir of two epochs of ten iterations, with both checkpoints and ``stdout.txt``."""
+    with shared() as folder:
+        work_dir = folder / 'trained'
+        if not (work_dir / 'stdout.txt').exists():
+            shutil.rmtree(work_dir, ignore_errors=True)  # of a worker that was killed
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                call_tool('train.py', config, '--work-dir', work_dir,
+                          '--cfg-options', 'default_hooks.checkpoint.max_keep_ckpts=-1')
+            (work_dir / 'stdout.txt').write_text(output.getvalue())
+        return work_dir
 
 
 @pytest.fixture(scope='session')
 def scalars():
-    """What the runs in a work dir logged, oldest first: the training iterations, the validations."""
+    """Return the logs of the training iterations and of the validations in a work dir, oldest run first."""
 
     def read(work_dir):
         lines = [json.loads(line) for path in sorted(work_dir.glob('*/vis_data/scalars.json'))

@@ -1,4 +1,4 @@
-"""Drawn faces on the disk, in FER2013's layouts: the benchmarks need no data."""
+"""Drawn faces on disk in FER2013's layouts, so that the benchmarks need no data."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,19 +9,19 @@ import numpy as np
 from emonext_mm.datasets.synthetic import SyntheticFER
 from emonext_mm.emotions import CLASSES
 
-DRAWN = 2000  # more than these repeat themselves: a second of drawing is 1,300 faces
+DRAWN = 2000  # further faces repeat these: drawing 1,300 takes a second
 
 
 def draw_faces(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images (count, 48, 48) uint8 and labels (count,)."""
+    """Draw images (count, 48, 48) uint8 and labels (count,)."""
     images = SyntheticFER(min(count, DRAWN)).images
-    numbers = np.arange(count) % len(images)
-    return images[numbers], numbers % len(CLASSES)
+    indices = np.arange(count) % len(images)
+    return images[indices], indices % len(CLASSES)
 
 
 def write_csv(path: Path, images: np.ndarray, labels: np.ndarray, header: str = 'emotion,pixels,Usage') -> Path:
-    """A csv of training faces with the columns of ``header``."""
-    texts = {}  # of the faces that repeat themselves
+    """Write a csv of training faces with the columns of ``header``."""
+    texts = {}  # one for each different face
     with open(path, 'w') as file:
         print(header, file=file)
         for image, label in zip(images, labels):
@@ -34,9 +34,9 @@ def write_csv(path: Path, images: np.ndarray, labels: np.ndarray, header: str = 
 
 
 def write_folders(root: Path, images: np.ndarray, labels: np.ndarray) -> Path:
-    """``train/<class>/Training_<number>.jpg``."""
-    for label in np.unique(labels):  # ImageFolder wants no empty one
+    """Write ``train/<class>/Training_<index>.jpg``."""
+    for label in np.unique(labels):  # ImageFolder refuses an empty folder
         (root / 'train' / CLASSES[label]).mkdir(parents=True)
-    for number, (image, label) in enumerate(zip(images, labels)):
-        cv2.imwrite(str(root / 'train' / CLASSES[label] / f'Training_{number}.jpg'), image)
+    for index, (image, label) in enumerate(zip(images, labels)):
+        cv2.imwrite(str(root / 'train' / CLASSES[label] / f'Training_{index}.jpg'), image)
     return root

@@ -1,4 +1,4 @@
-"""What the benchmarks share: alternate measurement, ratios, conditions, and a report as text and as JSON."""
+"""Timing in turn, ratios, conditions, and a report as text and JSON: the common part of all benchmarks."""
 from __future__ import annotations
 
 import argparse
@@ -6,38 +6,38 @@ import json
 import math
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Callable
 
 import torch
-from torch.utils.benchmark import timer  # waits for the accelerator, then reads the clock
+from torch.utils.benchmark import timer  # synchronises the accelerator, then reads the clock
 
 from emonext_mm.utils.files import write_atomic
 
 PACKAGES = ('torch', 'torchvision', 'timm', 'mmengine', 'mmpretrain', 'opencv-python', 'numpy')
+MINIMUM = 0.5  # seconds that a measurement takes at least
 
 
-def alternate(sides: dict[str, Callable[[], object]], rounds: int, least: float = 0.5) -> dict[str, list[float]]:
-    """Time several sides in turn, A B C, A B C, ...: what else the machine does falls on all of them.
+def alternate(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Time several sides in turn, A B C, A B C, ..., so that other load on the machine affects all of them.
 
-    Each side is called twice beforehand: once to compile and allocate, once to see how often it has to be called
-    for a measurement to last ``least`` seconds.
+    Each side is called twice beforehand: once to compile and allocate, once to find how many calls last ``MINIMUM``
+    seconds.
 
     Args:
-        sides: by name, what is timed.
-        rounds: how often each side is measured.
+        sides: the timed functions by name.
+        rounds: number of measurements of each side.
 
     Returns:
-        By name, the seconds of one call in each round.
+        The seconds of one call in each round, by name.
     """
     calls = {}
     for name, call in sides.items():
         call()
-        calls[name] = max(1, math.ceil(least / _seconds(call)))
+        calls[name] = max(1, math.ceil(MINIMUM / _seconds(call)))
     seconds = {name: [] for name in sides}
     for _ in range(rounds):
         for name, call in sides.items():
@@ -54,7 +54,7 @@ def _seconds(call: Callable[[], object], calls: int = 1) -> float:
 
 @dataclass
 class Spread:
-    """Median and ends of the values of all rounds."""
+    """Median, minimum and maximum over all rounds."""
 
     median: float
     low: float
@@ -70,14 +70,14 @@ class Spread:
 
 @dataclass
 class Table:
-    """What each side costs, the less the better.
+    """Cost of each side; less is better.
 
     Args:
-        title: what was measured.
-        unit: of the costs, such as 's/step'.
-        costs: by side, a value for each round.
-        ours: which sides are of this project; the others are compared with each of them.
-        images: how many images one unit of cost is for, if it is a time: their number a second is told too.
+        title: the measured quantity.
+        unit: unit of the costs, such as 's/step'.
+        costs: one value a round, by side.
+        ours: the sides of this project; each other side is compared with each of them.
+        images: number of images that a cost in seconds is for; adds images per second to the report.
     """
 
     title: str
@@ -87,20 +87,20 @@ class Table:
     images: int | None = None
 
     def ratios(self) -> list[dict]:
-        """Cost of each other side over that of each of ours, in the same round: above 1, ours is the better."""
+        """Cost of each other side divided by each of ours, round by round: above 1, ours is better."""
         return [
             {'of': other, 'over': mine, **asdict(Spread.of([a / b for a, b in zip(costs, self.costs[mine])]))}
             for mine in self.ours for other, costs in self.costs.items() if other not in self.ours
         ]
 
-    def to_plain(self) -> dict:
+    def to_dict(self) -> dict:
         sides = {name: {'rounds': costs, **asdict(Spread.of(costs)), **self._rate(costs)}
                  for name, costs in self.costs.items()}
         return {'title': self.title, 'unit': self.unit, 'sides': sides, 'ratios': self.ratios()}
 
-    def to_text(self) -> str:
+    def format(self) -> str:
         width = max(len(name) for name in self.costs) + 2
-        lines = [f'{self.title}, {self.unit}: median (least..most)']
+        lines = [f'{self.title}, {self.unit}: median (minimum..maximum)']
         for name, costs in self.costs.items():
             rate = ''.join(f'{value:14,.1f} images/s' for value in self._rate(costs).values())
             lines.append(f'  {name:<{width}}{Spread.of(costs)!s:<32}{rate}'.rstrip())
@@ -113,18 +113,18 @@ class Table:
 
 
 def publish(benchmark: str, conditions: dict, tables: Sequence[Table], path: Path | None = None) -> None:
-    """Print a report and, with ``path``, write the same and every round's value as JSON."""
+    """Print a report and, with ``path``, write it as JSON with the values of all rounds."""
     print(benchmark)
     print(', '.join(f'{key} {value}' for key, value in conditions.items()))
     for table in tables:
-        print(f'\n{table.to_text()}')
+        print(f'\n{table.format()}')
     if path is not None:
-        content = {'benchmark': benchmark, 'conditions': conditions, 'tables': [table.to_plain() for table in tables]}
+        content = {'benchmark': benchmark, 'conditions': conditions, 'tables': [table.to_dict() for table in tables]}
         write_atomic(path, json.dumps(content, indent=1) + '\n')
 
 
 def conditions(**more: object) -> dict:
-    """Of a measurement: machine, threads, load before it began, versions; then ``more``."""
+    """Conditions of a measurement: device, threads, load before the start, versions; then ``more``."""
     return {
         'device': torch.cuda.get_device_name() if torch.cuda.is_available() else _cpu_name(),
         'threads': torch.get_num_threads(),
@@ -137,16 +137,18 @@ def conditions(**more: object) -> dict:
 
 def parse_args(parser: argparse.ArgumentParser, argv: list[str] | None,
                rounds: int | None = None) -> argparse.Namespace:
-    """Add the options that the benchmarks share, and parse; without ``rounds`` there is no alternation."""
+    """Add the common options and parse; ``rounds`` is the default of --rounds, which does not exist when None."""
     parser.formatter_class = argparse.RawTextHelpFormatter
     if rounds:
-        parser.add_argument('--rounds', type=positive, default=rounds, help=f'of the alternation (default: {rounds})')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the report and every value to this file too')
+        parser.add_argument('--rounds', type=positive, default=rounds,
+                            help=f'measurements of each side (default: {rounds})')
+    parser.add_argument('--json', type=Path, metavar='FILE',
+                        help='write the report with the values of all rounds to this file')
     return parser.parse_args(argv)
 
 
 def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
+    """Parse a whole number above 0, for argparse."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f'{text} is not above 0')

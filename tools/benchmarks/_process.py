@@ -1,27 +1,25 @@
-"""A side of a benchmark in a process of its own.
+"""One side of a benchmark in a new process.
 
-What a training of ours sets for its process, such as that it keeps freed memory, must not make others faster.
+Our settings for the process, such as that it keeps freed memory, must not make the authors' code faster.
 """
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context, set_start_method
 from multiprocessing.connection import Connection
-from typing import Callable
-
-from torch.multiprocessing import get_context, set_start_method
 
 
 @contextlib.contextmanager
-def apart(build: Callable[..., Callable], *args: object) -> Iterator[Callable[[], None]]:
-    """Call ``build(*args)`` in a new process; each call of what is yielded calls there what was built.
+def in_new_process(build: Callable[..., Callable], *args: object) -> Iterator[Callable[[], None]]:
+    """Call ``build(*args)`` in a new process and yield a function that calls the result there.
 
     Args:
-        build: a function of a module, which the new process imports.
-        *args: for it.
+        build: a function at the top level of a module, which the new process imports.
+        *args: arguments of ``build``.
 
     Raises:
-        Exception: the one that was raised there, by building or by a call.
+        Exception: the exception of ``build`` or of a call.
     """
     context = get_context('spawn')
     ours, theirs = context.Pipe()
@@ -32,13 +30,13 @@ def apart(build: Callable[..., Callable], *args: object) -> Iterator[Callable[[]
         _receive(ours)
         yield lambda: (ours.send(None), _receive(ours))[1]
     finally:
-        ours.close()  # which ends it
+        ours.close()  # ends the process
         process.join()
 
 
 def _serve(connection: Connection, build: Callable[..., Callable], args: tuple) -> None:
-    """The new process: build, then call for each message, until there is nobody any more."""
-    set_start_method(None, force=True)  # of its own processes, such as a loader's: the system's again, not ours
+    """Build once, then call once for each message, until the connection is closed."""
+    set_start_method(None, force=True)  # a loader of the authors' code starts its workers in the default way
     with contextlib.suppress(EOFError):
         try:
             call = build(*args)

@@ -1,7 +1,7 @@
 """The authors' code (https://github.com/yelboudouri/EmoNeXt), imported from a checkout and run as it stands.
 
-None of it is in this repository. Two things are kept from it: pretrained weights, which it would download, and
-wandb, to which it would report; without the latter it is a little faster than it really is.
+None of it is in this repository. It runs without the pretrained weights, which it would download, and without wandb, to
+which it would report; the latter makes it slightly faster than it is in use.
 """
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import io
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Callable
 
 from torch import nn
 from torch.backends import cudnn
@@ -25,13 +24,13 @@ _MODULES = ('models', 'scheduler', 'train', 'wandb')
 
 
 class Reference:
-    """What of a checkout is measured.
+    """Model, training loop and augmentation of a checkout.
 
     Args:
-        path: folder with ``models.py`` and ``train.py``.
+        path: folder of ``models.py`` and ``train.py``.
 
     Raises:
-        FileNotFoundError: it does not hold them.
+        FileNotFoundError: the folder lacks one of them.
         ImportError: a package that they need is not installed.
     """
 
@@ -46,24 +45,24 @@ class Reference:
                 self._models, self._train = map(importlib.import_module, ('models', 'train'))
             except ModuleNotFoundError as error:
                 raise ImportError(f"the authors' code needs {error.name}: pip install -e '.[bench]'") from error
-        # Importing it sets these for the whole process; they shall hold for this side alone.
+        # The import sets these for the process; they are meant for this side alone.
         self._cudnn = dict(enabled=True, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic)
         cudnn.benchmark, cudnn.deterministic = before
         self._models.load_state_dict_from_url = lambda url: {'model': {}}
         self._output = tempfile.TemporaryDirectory(prefix='emonext_mm_')
 
     def model(self, size: str) -> nn.Module:
-        """Their EmoNeXt for seven classes, at its random start.
+        """Build their EmoNeXt for seven classes, not trained.
 
         Raises:
-            ValueError: they have no such size.
+            ValueError: the size is none of ``SIZES``.
         """
-        if size not in SIZES:  # they would make it an xlarge
+        if size not in SIZES:  # their code would build an xlarge
             raise ValueError(f"the authors' code has no size {size!r}, only {', '.join(SIZES)}")
         return self._models.get_model(7, size, in_22k=True)
 
     def epoch(self, size: str, batches: Iterable, amp: bool) -> Callable[[], None]:
-        """Their training loop over ``batches`` of images and labels, on the device that they choose."""
+        """Return their training epoch over ``batches`` of images and labels, on the device that their code chooses."""
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter('ignore', FutureWarning)  # of torch.cuda.amp
             trainer = self._train.Trainer(self.model(size), batches, None, None, classes=range(7),
@@ -76,10 +75,10 @@ class Reference:
         return run
 
     def train_transform(self) -> Callable:
-        """Their augmentation, which stands in the part of ``train.py`` that runs only as a script.
+        """Return their augmentation, which ``train.py`` defines only when it runs as a script.
 
         Raises:
-            ValueError: it is not there.
+            ValueError: ``train.py`` defines none.
         """
         for node in ast.walk(ast.parse((self.path / 'train.py').read_text())):
             if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == 'train_transform':
@@ -89,15 +88,16 @@ class Reference:
 
 @contextlib.contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Let a folder's modules be imported, and leave no name of theirs behind for others to stumble over."""
+    """Make a folder's modules importable; afterwards ``sys.path`` and ``sys.modules`` are as before."""
     hidden = {name: sys.modules.pop(name) for name in _MODULES if name in sys.modules}
+    path = list(sys.path)
     sys.modules['wandb'] = ModuleType('wandb')
     sys.modules['wandb'].watch = lambda *args, **kwargs: None
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        sys.path[:] = path
         for name in _MODULES:
             sys.modules.pop(name, None)
         sys.modules.update(hidden)

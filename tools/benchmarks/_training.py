@@ -1,10 +1,10 @@
-"""What is timed of a training: a config's own loop, and a plain step for a plain model."""
+"""Timed trainings: a config's own loop, and a plain step of a plain model."""
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import timm
 import torch
@@ -13,11 +13,11 @@ from _faces import draw_faces, write_csv
 from mmengine.config import Config, DictAction
 from mmengine.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from mmpretrain.models import ConvNeXt
+from mmpretrain.models import ConvNeXt, build_classifier
 from torch import Tensor, nn
 
 from emonext_mm.compat.config import fix_dataloaders, has_bfloat16, prepare_train
-from emonext_mm.utils.command_line import host_tool
+from emonext_mm.utils.command_line import merge_train_options
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 PRECISIONS = ('float32', 'bfloat16') if DEVICE == 'cpu' else ('float32', 'bfloat16', 'float16')
@@ -25,18 +25,19 @@ DEFAULT_PRECISION = PRECISIONS[-1] if DEVICE == 'cuda' or has_bfloat16() else 'f
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """The config to measure, and what may be changed in it."""
+    """Add the config to measure, changes to it, and the precision."""
     parser.add_argument('config', nargs='?', default='configs/emonext_tiny_fer2013.py', help='default: %(default)s')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='changes to the config by dotted key')
     parser.add_argument('--precision', choices=PRECISIONS, default=DEFAULT_PRECISION,
-                        help='of the autocast, for both sides (default here: %(default)s)')
+                        help='of autocast, for both sides (default on this machine: %(default)s)')
 
 
 def load_config(path: str, options: dict, precision: str, batch: int) -> Config:
-    """A config as ``tools/train.py`` runs it, but for pretrained weights, validation and checkpoints.
+    """Read a config as ``tools/train.py`` runs it, without pretrained weights, validation and checkpoints.
 
     Raises:
-        ValueError: it does not train on FER2013.
+        ValueError: the config does not train on FER2013.
     """
     cfg = Config.fromfile(path)
     if cfg.train_dataloader.dataset.type != 'FER2013':
@@ -47,13 +48,18 @@ def load_config(path: str, options: dict, precision: str, batch: int) -> Config:
     cfg.default_hooks.checkpoint = None
     cfg.log_level = 'ERROR'
     _set_precision(cfg.optim_wrapper, precision)
-    return prepare_train(host_tool('train').merge_args(cfg, argparse.Namespace(
-        config=path, work_dir=None, resume=None, amp=False, no_validate=True, auto_scale_lr=False,
-        no_pin_memory=False, no_persistent_workers=False, cfg_options=options, launcher='none')))
+    return prepare_train(merge_train_options(cfg, dict(
+        work_dir=None, resume=None, amp=False, no_validate=True, auto_scale_lr=False, no_pin_memory=False,
+        no_persistent_workers=False, cfg_options=options, launcher='none')))
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a config together with its data preprocessor."""
+    return build_classifier(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
 
 
 def of_size(size: str) -> dict:
-    """What turns a config into one of another model size, as ``--cfg-options``.
+    """Return the ``--cfg-options`` that change the model size of a config.
 
     Raises:
         ValueError: the host's ConvNeXt has no such size.
@@ -68,7 +74,7 @@ def _set_precision(wrapper: dict, precision: str) -> None:
     for key in ('dtype', 'loss_scale'):
         wrapper.pop(key, None)
     wrapper['type'] = 'OptimWrapper'
-    if precision != 'float32' and DEVICE == 'cpu':  # also where adapt_amp would not, since it was asked for
+    if precision != 'float32' and DEVICE == 'cpu':  # also on a CPU without bfloat16: the user chose it
         wrapper['type'] = 'CpuAmpOptimWrapper'
     elif precision != 'float32':
         wrapper.update(type='AmpOptimWrapper', dtype=precision)
@@ -78,24 +84,24 @@ def _set_precision(wrapper: dict, precision: str) -> None:
 
 @LOOPS.register_module(force=True)
 class PausedTrainLoop(EpochBasedTrainLoop):
-    """Stops where the first epoch would begin; ``run_epoch`` and ``run_iter`` go on from there."""
+    """Loop that stops before the first epoch; call ``run_epoch`` and ``run_iter`` to continue."""
 
     def run(self) -> nn.Module:
         self.runner.call_hook('before_train')
-        self.runner.call_hook('before_train_epoch')  # without it, the hooks cannot do with an iteration
+        self.runner.call_hook('before_train_epoch')  # the hooks of an iteration need it
         self.runner.model.train()
         return self.runner.model
 
 
 class ConfigTraining:
-    """The training that a config describes, all of its hooks included, on drawn faces.
+    """Training of a config with all of its hooks, on drawn faces.
 
     A step is: data preprocessor (with the STN), backbone, losses, backward, clipping, optimizer, learning rate,
     EMA and the log every 50 steps.
 
     Args:
         cfg: from :func:`load_config`.
-        images: how many faces are drawn for :meth:`epoch`; a batch when None.
+        images: number of faces for :meth:`epoch`; one batch when None.
         compiled: whether the backbone is compiled.
     """
 
@@ -107,7 +113,7 @@ class ConfigTraining:
             cfg = fix_dataloaders(cfg)
         cfg.train_cfg = dict(type='PausedTrainLoop', max_epochs=10**6)
         cfg.work_dir = self._folder.name
-        cfg.experiment_name = Path(self._folder.name).name  # a log of its own
+        cfg.experiment_name = Path(self._folder.name).name  # a logger of its own
         faces = draw_faces(images or cfg.train_dataloader.batch_size)
         cfg.train_dataloader.dataset.data_root = str(write_csv(Path(self._folder.name) / 'fer2013.csv', *faces))
         self.runner = Runner.from_cfg(cfg)
@@ -118,11 +124,11 @@ class ConfigTraining:
         self.batch = next(iter(self.loop.dataloader))
 
     def step(self) -> None:
-        """One iteration on a batch in memory."""
+        """Run an iteration on a batch in memory."""
         self.loop.run_iter(self.loop.iter, self.batch)
 
     def regularise(self) -> None:
-        """Of a step, the regulariser alone, forward and backward."""
+        """Run the regulariser of a step alone, forward and backward."""
         head = self.runner.model.head
         features = torch.randn(len(self.batch['inputs']), head.in_channels, device=DEVICE, requires_grad=True)
         with self.runner.optim_wrapper.optim_context(head):
@@ -130,24 +136,24 @@ class ConfigTraining:
         variance.backward()
 
     def epoch(self) -> None:
-        """All images once, from the disk, through the config's own data loader."""
+        """Run an epoch over the images on disk, through the config's data loader."""
         self.loop.run_epoch()
 
     def image_shape(self) -> tuple[int, ...]:
-        """(C, H, W) of what the backbone sees."""
+        """Return (C, H, W) of the backbone's input."""
         with torch.no_grad():
             return tuple(self.runner.model.data_preprocessor(dict(self.batch))['inputs'].shape[1:])
 
 
 class PlainTraining:
-    """A plain PyTorch training step on a batch in memory: no preprocessor, no EMA, no log.
+    """Plain PyTorch training on a batch in memory: no preprocessor, no EMA, no log.
 
     Args:
-        model: in training, on its device.
-        loss: of images and labels.
+        model: in training mode, on its device.
+        loss: function of images and labels.
         images: (N, C, H, W) float, on the device.
-        precision: of the autocast; with float16 the loss is scaled.
-        optimizer: a config's, such as ``dict(type='AdamW', lr=1e-4)``.
+        precision: of autocast; with float16 the loss is scaled.
+        optimizer: as in a config, such as ``dict(type='AdamW', lr=1e-4)``.
     """
 
     def __init__(self, model: nn.Module, loss: Callable[[Tensor, Tensor], Tensor], images: Tensor, precision: str,
@@ -171,7 +177,7 @@ class PlainTraining:
 
 def timm_training(cfg: Config, batch: int, shape: tuple[int, ...], precision: str,
                   compiled: bool = False) -> PlainTraining:
-    """A step of timm's ConvNeXt of the config's size, channels last, with the config's optimizer and loss."""
+    """Training of timm's ConvNeXt of the config's size, channels last, with the config's optimizer and loss."""
     model = timm_model(cfg).to(DEVICE)
     if compiled:
         model.compile()
@@ -180,7 +186,7 @@ def timm_training(cfg: Config, batch: int, shape: tuple[int, ...], precision: st
 
 
 def timm_model(cfg: Config) -> nn.Module:
-    """timm's ConvNeXt of the config's size and drop path, channels last, in training."""
+    """timm's ConvNeXt of the config's size and drop path, channels last, in training mode."""
     model = timm.create_model(timm_name(cfg), num_classes=7, drop_path_rate=cfg.model.backbone.get('drop_path_rate', 0))
     return model.to(memory_format=torch.channels_last).train()
 
@@ -190,6 +196,7 @@ def timm_name(cfg: Config) -> str:
 
 
 def smoothed_loss(model: nn.Module, cfg: Config) -> Callable[[Tensor, Tensor], Tensor]:
-    """The cross entropy of a model's logits, with the config's label smoothing."""
-    smoothing = cfg.model.head.loss.get('label_smooth_val', 0.0)
+    """Cross entropy of a model's logits with the config's label smoothing."""
+    loss = cfg.model.head.loss
+    smoothing = loss.get('label_smoothing', loss.get('label_smooth_val', 0.0))  # our loss, the host's LabelSmoothLoss
     return lambda images, labels: F.cross_entropy(model(images), labels, label_smoothing=smoothing)

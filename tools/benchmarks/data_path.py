@@ -1,23 +1,23 @@
-"""How fast faces go from the disk to a ready batch on one core: configs of ours, MMPretrain's own way, the authors'.
+"""Speed of the data path from disk to batch on one core: our configs, MMPretrain's pipeline, the authors' code.
 
     python tools/benchmarks/data_path.py configs/emonext_tiny_fer2013.py configs/emonext_tiny_fer2013_view.py \\
         --reference PATH
 
-Each side makes the batches that its training would take, with one thread and no worker: ours with the data set and the
-loader of the config (csv, mapped from its cache), MMPretrain's with its image folders and its transforms, in colour as
-it reads images by default, the authors' with ImageFolder and the transforms of their train.py. The augmentation is the
-same, rotation and a crop of 224 from 236 px; the authors add two flips. A batch of ours and of MMPretrain's is uint8,
-and is normalised on the device; the authors' is ready float32. What the device does of this work comes in a second
-table: the data preprocessor without its STN. With an AffineView, that is all of resize, rotation and crop.
+Each side makes the batches of its training, with one thread and no worker: ours with the data set and the loader of the
+config (csv, mapped from its cache), MMPretrain's with its image folders and its transforms, in colour, its default, the
+authors' with ImageFolder and the transforms of their train.py. The augmentation is the same, rotation and a crop of 224
+from 236 px; the authors add two flips. A batch of ours and of MMPretrain's is uint8 and is normalised on the device;
+the authors' is float32 and already scaled. The second table has the device's part of ours: the data preprocessor
+without its STN. With an AffineView this includes resize, rotation and crop.
 """
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Callable
 
+import _environment  # noqa: F401
 import cv2
 import torch
 from _faces import draw_faces, write_csv, write_folders
@@ -31,6 +31,7 @@ from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
+from emonext_mm import compat
 from emonext_mm.utils.errors import one_line_errors
 
 MMPRETRAIN = [
@@ -47,9 +48,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('configs', nargs='*', default=['configs/emonext_tiny_fer2013.py',
                                                        'configs/emonext_tiny_fer2013_view.py'])
     parser.add_argument('--batch', type=positive, default=64, help='default: %(default)s')
-    parser.add_argument('--images', type=positive, default=1280, metavar='N', help='faces (default: %(default)s)')
+    parser.add_argument('--images', type=positive, default=1280, metavar='N',
+                        help='faces in an epoch (default: %(default)s)')
     parser.add_argument('--reference', metavar='PATH', help="checkout of the authors' code")
     args = parse_args(parser, argv, rounds=10)
+    compat.setup()
     if args.images < args.batch:
         raise ValueError(f'--images {args.images} do not make a batch of {args.batch}')
     images = args.images - args.images % args.batch
@@ -70,22 +73,23 @@ def main(argv: list[str] | None = None) -> None:
             loaders['authors'] = DataLoader(ImageFolder(folders, reference.train_transform()), args.batch, shuffle=True)
         measured_under = conditions(batch=args.batch, images=images)
         host_costs = alternate({name: exhaust(loader) for name, loader in loaders.items()}, args.rounds)
-        device_costs = alternate({name: preprocess(configs[name].model.data_preprocessor, batch)
+        device_costs = alternate({name: preprocess(configs[name].data_preprocessor, batch)
                                   for name, batch in batches.items()}, args.rounds)
     publish('data_path', measured_under, [
-        Table(f'{images} faces from the disk to batches, one core', 's', host_costs, tuple(configs), images),
-        Table(f'a batch of {args.batch} from uint8 to what the model sees, on the device', 's', device_costs,
+        Table(f'{images} faces from disk to batches, one core', 's', host_costs, tuple(configs), images),
+        Table(f'a batch of {args.batch} from uint8 to the input of the model, on the device', 's', device_costs,
               tuple(configs), args.batch),
     ], args.json)
 
 
 def our_loader(cfg: dict, csv: Path) -> DataLoader:
-    """A config's own loader, in this process."""
+    """Build a config's training loader without workers."""
     cfg = dict(cfg, dataset=dict(cfg['dataset'], data_root=str(csv)), num_workers=0, persistent_workers=False)
     return Runner.build_dataloader(cfg, seed=0)
 
 
 def mmpretrain_loader(folders: Path, batch: int) -> DataLoader:
+    """Build MMPretrain's loader of image folders with the same augmentation."""
     return Runner.build_dataloader(dict(
         batch_size=batch,
         num_workers=0,
@@ -96,7 +100,7 @@ def mmpretrain_loader(folders: Path, batch: int) -> DataLoader:
 
 
 def exhaust(loader: Iterable) -> Callable[[], None]:
-    """Take every batch of an epoch."""
+    """Return a function that takes every batch of an epoch."""
     def run() -> None:
         for _ in loader:
             pass
@@ -104,7 +108,7 @@ def exhaust(loader: Iterable) -> Callable[[], None]:
 
 
 def preprocess(cfg: dict, batch: dict) -> Callable[[], object]:
-    """A config's data preprocessor in training, its STN off, on the device."""
+    """Return a function that runs a config's data preprocessor in training mode, without STN, on the device."""
     preprocessor = MODELS.build(dict(cfg, localization_size=None)).to(DEVICE)
     batch = preprocessor.cast_data(batch)
     return lambda: preprocessor(dict(batch), training=True)

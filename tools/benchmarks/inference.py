@@ -1,12 +1,12 @@
-"""How long inference takes, eager, compiled and exported: a config of ours, timm's ConvNeXt, the authors' code.
+"""Time of inference: one of our configs, eager, compiled and exported, timm's ConvNeXt, the authors' code.
 
     python tools/benchmarks/inference.py configs/emonext_tiny_fer2013.py --reference PATH
 
-A call of ours goes from uint8 faces, as a test loader gives them, to a prediction for each: data preprocessor and STN,
-backbone, head and the data samples; compiled, the backbone is; exported, all but the data samples is one package of
-AOTInductor. timm's model has ready images and stops at the logits. Weights of both are in --precision. The authors'
-runs as their README has it on a GPU (float16 autocast), and in float32 on a CPU, in a process of its own, which has
-PyTorch's settings and not ours; it has ready images too.
+A call of ours takes uint8 faces, as a test loader returns them, and predicts: data preprocessor with STN, backbone,
+head, data samples. Compiled: the backbone is compiled. Exported: everything but the data samples is one package of
+AOTInductor. timm's model takes float images and returns logits. The weights of both are in --precision. The authors'
+model takes float images too, in float16 autocast on a GPU, as their README has it, and in float32 on a CPU; it runs in
+a new process, without the memory settings of ours.
 """
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ import argparse
 import contextlib
 import copy
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
+import _environment  # noqa: F401
 import timm
 import torch
 from _measure import Table, alternate, conditions, parse_args, positive, publish
-from _process import apart
+from _process import in_new_process
 from _reference import Reference
-from _training import DEVICE, add_config_options, timm_name
+from _training import DEVICE, add_config_options, build_model, timm_name
 from mmengine.config import Config
-from mmpretrain.models import build_classifier
 from torch import Tensor, nn
 
+from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.utils.errors import one_line_errors
 
@@ -38,13 +39,14 @@ def main(argv: list[str] | None = None) -> None:
     add_config_options(parser)
     parser.add_argument('--batches', nargs='+', type=positive, default=[1, 64], help='default: 1 64')
     parser.add_argument('--pixels', type=positive, default=224, help='side of the faces (default: 224)')
-    parser.add_argument('--modes', nargs='+', choices=MODES, default=MODES, help='of ours (default: all)')
+    parser.add_argument('--modes', nargs='+', choices=MODES, default=MODES, help='variants of ours (default: all)')
     parser.add_argument('--reference', metavar='PATH', help="checkout of the authors' code")
     args = parse_args(parser, argv, rounds=20)
+    compat.setup()
     cfg = prepare_test(Config.fromfile(args.config))
     cfg.model.backbone.init_cfg = None
     cfg.merge_from_dict(args.cfg_options)
-    model = build_classifier(cfg.model).to(DEVICE).eval()
+    model = build_model(cfg).to(DEVICE).eval()
     for part in (model.backbone, model.head):  # the STN stays in float32
         part.to(getattr(torch, args.precision))
     measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, pixels=args.pixels,
@@ -59,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
                     for mode in args.modes}
             others = {f'timm {timm_name(cfg)}': timm_call(cfg, batch, args.pixels, args.precision)}
             if args.reference:
-                others['authors'] = stack.enter_context(apart(
+                others['authors'] = stack.enter_context(in_new_process(
                     authors_call, args.reference, cfg.model.backbone.arch, batch))
             costs = alternate({**ours, **others}, args.rounds)
             tables.append(Table(f'{batch} faces', 's', costs, tuple(ours), batch))
@@ -67,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 class Predictor(nn.Module):
-    """Faces (N, 1, H, W) uint8 to probabilities (N, K), the data preprocessor included."""
+    """Model from faces (N, 1, H, W) uint8 to probabilities (N, K), with its data preprocessor."""
 
     def __init__(self, model: nn.Module, precision: str) -> None:
         super().__init__()
@@ -115,7 +117,7 @@ def timm_call(cfg: Config, batch: int, size: int, precision: str) -> Callable[[]
 
 def authors_call(path: str, size: str, batch: int) -> Callable[[], Tensor]:
     model = Reference(path).model(size).to(DEVICE).eval()
-    images = torch.rand(batch, 3, 224, 224, device=DEVICE)  # the one size that it takes
+    images = torch.rand(batch, 3, 224, 224, device=DEVICE)  # the only size of their model
 
     def call() -> Tensor:
         with torch.inference_mode(), autocast('float32' if DEVICE == 'cpu' else 'float16'):

@@ -1,16 +1,17 @@
-"""How time and memory of a training step grow with batch, resolution and model size: a picture, and its numbers.
+"""Growth of time and memory of a training step with batch, resolution and model size, as a figure and as numbers.
 
     python tools/benchmarks/scaling.py configs/emonext_tiny_fer2013.py --out work_dirs/scaling.png
 
-One of the three is varied at a time, the others stay where --batch, 224 px and the config have them. Both sides, ours
-and timm's plain ConvNeXt, are those of train_step.py; memory is that of memory.py, measured on a GPU, else reckoned.
+One of the three is varied at a time; the others stay at --batch, 224 px and the size of the config. The two sides, ours
+and timm's plain ConvNeXt, are those of train_step.py. Memory is measured on a GPU and estimated without one, as by
+memory.py.
 """
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 
+import _environment  # noqa: F401
 import torch
 from _measure import Spread, Table, alternate, conditions, parse_args, positive, publish
 from _memory import config_workload, peak, timm_workload
@@ -18,8 +19,9 @@ from _training import DEVICE, ConfigTraining, add_config_options, load_config, o
 from matplotlib.figure import Figure
 from mmengine.config import Config
 
+from emonext_mm import compat
 from emonext_mm.utils.errors import one_line_errors
-from emonext_mm.utils.files import write_atomic
+from emonext_mm.visualization.backends import save_figure
 
 SIDES = ('ours', 'timm ConvNeXt')
 PIXELS = 224
@@ -28,7 +30,7 @@ PIXELS = 224
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_options(parser)
-    parser.add_argument('--out', type=Path, required=True, help='the picture (.png)')
+    parser.add_argument('--out', type=Path, required=True, help='file of the figure (.png)')
     parser.add_argument('--batch', type=positive, default=8 if DEVICE == 'cpu' else 64, help='default: %(default)s')
     parser.add_argument('--batches', nargs='*', type=positive, default=[1, 2, 4, 8, 16], help='default: 1 2 4 8 16')
     parser.add_argument('--pixels', nargs='*', type=positive, default=[96, 160, 224, 288],
@@ -36,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--sizes', nargs='*', default=['atto', 'nano', 'tiny', 'small', 'base'],
                         help='default: atto nano tiny small base')
     args = parse_args(parser, argv, rounds=3)
+    compat.setup()
     size = load_config(args.config, args.cfg_options, args.precision, args.batch).model.backbone.arch
     axes = {
         'batch': [(batch, (batch, PIXELS, size)) for batch in args.batches],
@@ -44,22 +47,20 @@ def main(argv: list[str] | None = None) -> None:
     }
     measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, batch=args.batch,
                                 pixels=PIXELS, precision=args.precision,
-                                memory='measured' if DEVICE == 'cuda' else 'reckoned')
+                                memory='measured' if DEVICE == 'cuda' else 'estimated')
     tables = {}
     for point in dict.fromkeys(point for axis in axes.values() for _, point in axis):
         batch, pixels, other = point
         cfg = load_config(args.config, {**of_size(other), **args.cfg_options}, args.precision, batch)
         tables[point] = measure(cfg, batch, pixels, args.precision, args.rounds)
-        print(tables[point][0].to_text(), flush=True)
-    publish('scaling', measured_under, [table for pair in tables.values() for table in pair], args.json)
-    picture = io.BytesIO()
-    draw(axes, tables).savefig(picture, format='png', dpi=120)
-    write_atomic(args.out, picture.getvalue())
+        print(tables[point][0].format(), flush=True)
+    publish('scaling', measured_under, [table for both in tables.values() for table in both], args.json)
+    save_figure(draw(axes, tables), args.out)
     print(f'\n{args.out}')
 
 
 def measure(cfg: Config, batch: int, pixels: int, precision: str, rounds: int) -> tuple[Table, Table]:
-    """Time and memory of a step of both sides."""
+    """Measure the time and the memory of a step of both sides."""
     ours = ConfigTraining(cfg)
     ours.batch['inputs'] = torch.randint(256, (batch, 1, pixels, pixels), dtype=torch.uint8)
     plain = timm_training(cfg, batch, (3, pixels, pixels), precision)
@@ -73,7 +74,7 @@ def measure(cfg: Config, batch: int, pixels: int, precision: str, rounds: int) -
 
 
 def draw(axes: dict[str, list], tables: dict[tuple, tuple[Table, Table]]) -> Figure:
-    """Time above memory, a column for each axis; bars from the least to the most of the rounds."""
+    """Draw time above memory, one column for each axis, with bars from the minimum to the maximum of the rounds."""
     shown = {name: points for name, points in axes.items() if points}
     figure = Figure(figsize=(4 * len(shown), 6), layout='constrained')
     panels = figure.subplots(2, len(shown), squeeze=False)
@@ -85,8 +86,8 @@ def draw(axes: dict[str, list], tables: dict[tuple, tuple[Table, Table]]) -> Fig
                 middle = [spread.median for spread in spreads]
                 ends = [[spread.median - spread.low for spread in spreads],
                         [spread.high - spread.median for spread in spreads]]
-                panel.errorbar([place for place, _ in points], middle, ends, marker='o', capsize=3, label=side)
-            panel.set(xlabel=name, ylim=(0, None), ylabel=f'{unit} a step')
+                panel.errorbar([value for value, _ in points], middle, ends, marker='o', capsize=3, label=side)
+            panel.set(xlabel=name, ylim=(0, None), ylabel=f'{unit} per step')
             panel.grid(alpha=0.3)
     panels[0, 0].legend()
     return figure

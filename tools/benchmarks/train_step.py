@@ -1,34 +1,37 @@
-"""How long a training step takes: a config of ours, timm's plain ConvNeXt of the size, and the authors' code.
+"""Time of a training step: one of our configs, timm's plain ConvNeXt of the same size, the authors' code.
 
     python tools/benchmarks/train_step.py configs/emonext_tiny_fer2013.py --batch 8 --compile --reference PATH
 
-A step of ours is all that training does: uint8 faces to the data preprocessor and its STN, backbone, losses, backward,
-optimizer, EMA and the other hooks. timm's has ready images, and neither preprocessor nor EMA; precision, layout,
-optimizer, drop path and label smoothing are ours. The authors' loop runs as their README has it on a GPU (float16), and
-in float32 on a CPU, in a process of its own, which has PyTorch's settings and not ours. All have a batch in memory.
+A step of ours is complete: uint8 faces, data preprocessor with STN, backbone, losses, backward, optimizer, EMA and the
+other hooks. timm's step starts from float images, without preprocessor and EMA; its precision, memory format,
+optimizer, drop path and label smoothing are those of the config. The authors' loop runs in float16 on a GPU, as their
+README has it, and in float32 on a CPU, in a new process without the memory settings of ours. The batch of each is in
+memory.
 
-A second table has the regulariser of ours by itself, forward and backward, beside the step that it is a part of.
+A second table compares the regulariser of ours, forward and backward, with the whole step.
 
-With --images N the unit is an epoch over N faces instead, for ours and the authors' from the disk and through each
-side's own data loader (the config's; ImageFolder and one worker), for timm still in memory, which no loader can beat.
+With --images N an epoch over N faces is timed instead. Ours and the authors' read from disk through their own data
+loaders (the config's; ImageFolder with one worker); timm's batch stays in memory.
 """
 from __future__ import annotations
 
 import argparse
 import contextlib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
+import _environment  # noqa: F401
 import torch
 from _faces import draw_faces, write_folders
 from _measure import Table, alternate, conditions, parse_args, positive, publish
-from _process import apart
+from _process import in_new_process
 from _reference import Reference
 from _training import DEVICE, ConfigTraining, add_config_options, load_config, timm_name, timm_training
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
+from emonext_mm import compat
 from emonext_mm.utils.errors import one_line_errors
 
 REGULARISER = 'the regulariser'
@@ -38,10 +41,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_options(parser)
     parser.add_argument('--batch', type=positive, default=8 if DEVICE == 'cpu' else 64, help='default: %(default)s')
-    parser.add_argument('--compile', action='store_true', help='measure ours and timm compiled as well')
+    parser.add_argument('--compile', action='store_true', help='also measure ours and timm compiled')
     parser.add_argument('--reference', metavar='PATH', help="checkout of the authors' code")
-    parser.add_argument('--images', type=positive, metavar='N', help='measure epochs over so many faces')
+    parser.add_argument('--images', type=positive, metavar='N', help='measure epochs over N faces')
     args = parse_args(parser, argv, rounds=10)
+    compat.setup()
     cfg = load_config(args.config, args.cfg_options, args.precision, args.batch)
     steps = args.images // args.batch if args.images else 1
     if not steps:
@@ -50,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix='emonext_mm_') as folder, contextlib.ExitStack() as stack:
         ours, sides = {}, {}
         if args.reference:
-            authors = stack.enter_context(apart(
+            authors = stack.enter_context(in_new_process(
                 authors_epoch, args.reference, cfg.model.backbone.arch, args.batch, args.images and images, folder))
         for suffix in ('', ', compiled') if args.compile else ('',):
             training = ConfigTraining(cfg, images if args.images else None, compiled=bool(suffix))
@@ -68,12 +72,13 @@ def main(argv: list[str] | None = None) -> None:
     title = f'an epoch of {images} faces' if args.images else 'a training step'
     tables = [Table(title, 's', costs, tuple(ours), images)]
     if alone:
-        tables.append(Table('its part', 's', {**alone, **{name: costs[name] for name in ours}}, tuple(alone)))
+        costs = {**alone, **{name: costs[name] for name in ours}}
+        tables.append(Table('the regulariser and the whole step', 's', costs, tuple(alone)))
     publish('train_step', measured_under, tables, args.json)
 
 
 def authors_epoch(path: str, size: str, batch: int, images: int | None, folder: str) -> Callable[[], None]:
-    """The authors' training over a batch in memory or, through their loader as their README sets it, drawn faces."""
+    """Return the authors' epoch over a batch in memory or, with ``images``, over drawn faces through their loader."""
     reference = Reference(path)
     batches = [(torch.rand(batch, 3, 224, 224), torch.arange(batch) % 7)]
     if images:

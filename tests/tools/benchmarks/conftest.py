@@ -1,16 +1,19 @@
-"""The benchmarks as modules, at settings that take seconds, and a stand-in for the authors' code."""
+"""The benchmarks as modules on tiny settings, and a substitute for the authors' code."""
 import importlib
 import json
-from pathlib import Path
 from statistics import median
 
 import pytest
+import timm
+from mmpretrain.models import ConvNeXt
+from timm.models.convnext import ConvNeXt as TimmConvNeXt
 
-ROOT = Path(__file__).parents[3]
-CONFIG = str(ROOT / 'configs' / 'emonext_tiny_fer2013.py')
-ATTO = ['--cfg-options', 'model.backbone.arch=atto', 'model.head.in_channels=320']
-PIPELINE = '''
+from tests.helpers.scripts import ROOT, script_process
+
+SMALL = '''
 _base_ = '{config}'
+data_preprocessor = dict({stn})
+model = dict(backbone=dict(arch='mini'), head=dict(in_channels=16))
 train_dataloader = dict(dataset=dict(pipeline=[dict(type='RandomCrop', crop_size=32), dict(type='PackInputs')]))
 '''
 
@@ -77,16 +80,17 @@ if __name__ == '__main__':
 
 
 @pytest.fixture
-def script(monkeypatch):
-    """Import a module of ``tools/benchmarks``."""
-    monkeypatch.syspath_prepend(str(ROOT / 'tools' / 'benchmarks'))
-    monkeypatch.setenv('LOCAL_RANK', '0')  # the host sets it; this takes it back
-    return importlib.import_module
+def script():
+    """Import a module of ``tools/benchmarks``, anew in each test. A measurement is a single call."""
+    with script_process(ROOT / 'tools' / 'benchmarks'):
+        importlib.import_module('_measure').MINIMUM = 0
+        importlib.import_module('_reference').SIZES += ('mini', )
+        yield importlib.import_module
 
 
 @pytest.fixture
 def reference(tmp_path):
-    """A folder with the names of the authors' code."""
+    """A small substitute for a checkout of the authors' code; it writes its steps to ``calls.txt``."""
     folder = tmp_path / 'reference'
     folder.mkdir()
     (folder / 'models.py').write_text(MODELS)
@@ -95,16 +99,34 @@ def reference(tmp_path):
 
 
 @pytest.fixture
-def config(tmp_path):
-    """EmoNeXt's config for 32 px faces, cut out of the 48 px ones."""
-    path = tmp_path / 'small_faces.py'
-    path.write_text(PIPELINE.format(config=CONFIG))
-    return str(path)
+def mini(monkeypatch):
+    """A size of four blocks of 16 channels, for EmoNeXt, the host's ConvNeXt and timm's."""
+    monkeypatch.setitem(ConvNeXt.arch_settings, 'mini', dict(depths=[1] * 4, channels=[16] * 4))
+    monkeypatch.setattr(timm, 'create_model', lambda name, **options: {'convnext_mini': TimmConvNeXt}[name](
+        depths=(1, ) * 4, dims=(16, ) * 4, **options))
+
+
+@pytest.fixture
+def small(mini, tmp_path):
+    """Write configs of size mini on 32 px crops."""
+
+    def write(name, stn='localization_size=32'):
+        path = tmp_path / f'small_{name}.py'
+        path.write_text(SMALL.format(config=ROOT / 'configs' / f'{name}.py', stn=stn))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def config(small):
+    """EmoNeXt's config of size mini on 32 px crops."""
+    return small('emonext_tiny_fer2013')
 
 
 @pytest.fixture
 def check_report():
-    """Read a report, and check that it is consistent in itself."""
+    """Read a report and check its consistency."""
 
     def check(path, rounds):
         report = json.loads(path.read_text())

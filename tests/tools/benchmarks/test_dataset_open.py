@@ -4,10 +4,10 @@ from torchvision.datasets import fer2013
 
 @pytest.fixture
 def dataset_open(script, monkeypatch):
-    """With the ways of ``_open.py`` in this process, which saves the imports."""
+    """The benchmark with ``_open.py`` in this process, which saves the imports."""
     module, opening = script('dataset_open'), script('_open')
-    monkeypatch.setattr(fer2013, 'check_integrity', None)  # one of the ways replaces it; this takes it back
-    monkeypatch.setattr(module, 'open_once', opening.cost)
+    monkeypatch.setattr(fer2013, 'check_integrity', None)  # a reader replaces it; the fixture restores it
+    monkeypatch.setattr(module, 'open_once', opening.measure)
     return module
 
 
@@ -30,21 +30,21 @@ def test_some_layouts(dataset_open, tmp_path, check_report):
 
 
 @pytest.mark.parametrize('layout', ['fer2013.csv', 'folders'])
-def test_only_the_first_time_is_without_a_cache(dataset_open, layout, tmp_path, monkeypatch, script):
+def test_only_the_first_reading_has_no_cache(dataset_open, layout, tmp_path, monkeypatch, script):
     root = tmp_path / 'fer2013'
     others = dataset_open.write_layout(root, layout, *script('_faces').draw_faces(10))
-    found, opened = [], dataset_open.open_once
+    written, found, opened = len(list(root.iterdir())), [], dataset_open.open_once
 
-    def open_once(way, path):
-        found.append((way, bool(list(path.glob('*.cache')))))
-        return opened(way, path)
+    def open_once(reader, path):
+        found.append((reader, len(list(path.iterdir())) > written))
+        return opened(reader, path)
 
     monkeypatch.setattr(dataset_open, 'open_once', open_once)
     costs = dataset_open.measure(root, others, rounds=2)
-    assert found == 2 * [('ours', False), ('ours', True), *((way, True) for way in others.values())]
+    assert found == 2 * [('ours', False), ('ours', True), *((reader, True) for reader in others.values())]
     assert [len(rounds) for rounds in costs.values()] == [2] * len(costs)
 
 
-def test_a_process_of_its_own(script, tmp_path):
+def test_a_new_process(script, tmp_path):
     script('_faces').write_csv(tmp_path / 'fer2013.csv', *script('_faces').draw_faces(5))
     assert script('dataset_open').open_once('pandas_split', tmp_path)['seconds'] > 0

@@ -18,7 +18,7 @@ def calls(folder):
     return (folder / 'calls.txt').read_text().splitlines()
 
 
-def test_the_loop_of_the_checkout_runs(load, reference, capsys):
+def test_runs_the_loop_of_the_checkout(load, reference, capsys):
     batch = torch.rand(2, 3, 8, 8), torch.tensor([0, 1])
     run = load(reference).epoch('tiny', [batch] * 3, amp=False)
     run()
@@ -27,7 +27,7 @@ def test_the_loop_of_the_checkout_runs(load, reference, capsys):
     assert capsys.readouterr().out == ''
 
 
-def test_it_trains_the_model_of_the_checkout(load, reference, monkeypatch):
+def test_trains_the_model_of_the_checkout(load, reference, monkeypatch):
     found = load(reference)
     model = found.model('tiny')
     assert type(model).__name__ == 'Net'
@@ -37,13 +37,13 @@ def test_it_trains_the_model_of_the_checkout(load, reference, monkeypatch):
     assert not torch.equal(model.fc.weight, before)
 
 
-def test_the_transform_that_only_the_script_sets(load, reference):
+def test_transform_of_the_script(load, reference):
     transform = load(reference).train_transform()
     assert transform(Image.new('L', (48, 48))).shape == (1, 8, 8)
     assert calls(reference) == ['transform']
 
 
-def test_the_process_stays_as_it_was(load, reference, monkeypatch):
+def test_leaves_the_process_unchanged(load, reference, monkeypatch):
     own = ModuleType('models')
     monkeypatch.setitem(sys.modules, 'models', own)
     monkeypatch.delitem(sys.modules, 'wandb', raising=False)
@@ -61,23 +61,23 @@ def test_the_process_stays_as_it_was(load, reference, monkeypatch):
 @pytest.mark.parametrize('name', ['models.py', 'train.py'])
 def test_another_folder_is_one_line(load, reference, name):
     (reference / name).unlink()
-    with pytest.raises(SystemExit, match=f'^error: .*reference is no checkout .* it has no {name}$'), one_line_errors():
+    with pytest.raises(SystemExit, match=f'^error: .*reference .*{name}$'), one_line_errors():
         load(reference)
 
 
-def test_a_package_that_it_needs_is_named(load, reference):
+def test_names_a_missing_package(load, reference):
     (reference / 'models.py').write_text('import no_such_package')
     with pytest.raises(ImportError, match=r"needs no_such_package: pip install -e '\.\[bench\]'"):
         load(reference)
 
 
-def test_a_size_that_it_does_not_have(load, reference):
-    with pytest.raises(ValueError, match="no size 'atto', only tiny, small, base, large, xlarge"):
+def test_unknown_size(load, reference):
+    with pytest.raises(ValueError, match=r"'atto'.* tiny, small, base, large, xlarge"):
         load(reference).model('atto')
 
 
-def test_a_script_without_the_transform(load, reference):
+def test_script_without_a_transform(load, reference):
     script = reference / 'train.py'
     script.write_text(script.read_text().replace('train_transform', 'transform'))
-    with pytest.raises(ValueError, match=r'train\.py sets no train_transform'):
+    with pytest.raises(ValueError, match=r'train\.py .*train_transform'):
         load(reference).train_transform()

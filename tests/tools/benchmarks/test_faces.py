@@ -10,16 +10,16 @@ def faces(script):
     return script('_faces')
 
 
-def test_drawn_faces_repeat_themselves_with_their_labels(faces, monkeypatch):
+def test_drawn_faces_repeat_with_their_labels(faces, monkeypatch):
     monkeypatch.setattr(faces, 'DRAWN', 9)
     images, labels = faces.draw_faces(20)
     assert images.shape == (20, 48, 48)
     assert len(np.unique(images, axis=0)) == 9
     assert labels[:9].tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 1]
     for start in (9, 18):
-        some = slice(start, start + 9)
-        assert (images[some] == images[:len(images[some])]).all()
-        assert (labels[some] == labels[:len(labels[some])]).all()
+        part = slice(start, start + 9)
+        assert (images[part] == images[:len(images[part])]).all()
+        assert (labels[part] == labels[:len(labels[part])]).all()
 
 
 @pytest.mark.parametrize('header', ['emotion,pixels,Usage', 'emotion, Usage, pixels', 'emotion,pixels'])

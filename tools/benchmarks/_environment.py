@@ -1,0 +1,8 @@
+"""The environment of our tools, see ``tools/_preflight.py``; every benchmark imports this module before PyTorch.
+
+``compat.setup()``, the other half, is called by ``main``: it must not act in the new process of the authors' code.
+"""
+import os
+
+if 'OMP_WAIT_POLICY' not in os.environ:
+    os.environ.setdefault('GOMP_SPINCOUNT', '30000')
