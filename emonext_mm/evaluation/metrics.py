@@ -110,7 +110,7 @@ def wilson_interval(hits: int, total: int, level: float = 0.95) -> tuple[float, 
 
 
 def calibration_error(confidences: Tensor, correct: Tensor, num_bins: int = 15) -> float:
-    """Expected calibration error in 0..1: the mean over all samples of |accuracy - mean confidence| of their bin.
+    """Expected calibration error in 0..1: the mean over all samples of ``|accuracy - mean confidence|`` of their bin.
 
     The bins have equal width; each includes its upper edge and excludes its lower one.
 

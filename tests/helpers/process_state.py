@@ -19,16 +19,16 @@ SINGLE = (type(None), bool, int, float, str, bytes)
 def import_host():
     """Import every part of the host that emonext_mm uses, so that only its own changes are seen."""
     import cv2  # noqa: F401
-    import mmcv.transforms
-    import mmengine.hub
-    import mmengine.runner
-    import mmpretrain.apis
-    import mmpretrain.datasets
-    import mmpretrain.engine
-    import mmpretrain.evaluation
-    import mmpretrain.models
-    import mmpretrain.visualization
-    import torch.distributed
+    import mmcv.transforms  # noqa: F401
+    import mmengine.hub  # noqa: F401
+    import mmengine.runner  # noqa: F401
+    import mmpretrain.apis  # noqa: F401
+    import mmpretrain.datasets  # noqa: F401
+    import mmpretrain.engine  # noqa: F401
+    import mmpretrain.evaluation  # noqa: F401
+    import mmpretrain.models  # noqa: F401
+    import mmpretrain.visualization  # noqa: F401
+    import torch.distributed  # noqa: F401
     import torchvision  # noqa: F401
 
 
@@ -96,7 +96,7 @@ def _settings():
         'warnings.filters': {'filters': tuple(warnings.filters), 'show': warnings.showwarning},
         'logging': {name: (each.level, *each.handlers, *each.filters, each.propagate, each.disabled)
                     for name, each in {'root': logging.root, **loggers}.items()},
-        'random numbers': {'python': random.getstate(), 'numpy': str(np.random.get_state()),
+        'random numbers': {'python': random.getstate(), 'numpy': str(np.random.get_state()),  # noqa: NPY002
                            'torch': bytes(torch.get_rng_state().tolist())},
         'settings': {
             'threads': (torch.get_num_threads(), torch.get_num_interop_threads(), cv2.getNumThreads()),

@@ -38,7 +38,8 @@ class EmoNeXt(ConvNeXt):
         se_before: indices of the stages with SE on their input, after the downsampling. Authors' code: (1, 2, 3), with
             ``se_after=()``.
         se_bias: whether the linear maps of the SE layers have a bias. Authors' code: False.
-        out_indices, frozen_stages, norm_cfg, **kwargs: as in ``ConvNeXt``. A frozen stage includes its SE layers.
+        out_indices, frozen_stages, norm_cfg: as in ``ConvNeXt``. A frozen stage includes its SE layers.
+        **kwargs: as in ``ConvNeXt``.
 
     Raises:
         ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; or, when a state dict is loaded,

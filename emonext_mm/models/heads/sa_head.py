@@ -26,7 +26,8 @@ class SARegClsHead(LinearClsHead):
         attention: config of the module that computes L_SA from features (N, C), without ``channels``.
             ``ElementAttentionVariance`` (default) follows the paper, ``BatchAttentionVariance`` the authors' code.
         sa_weight: weight of L_SA (lambda). Not given in the paper; 1 in the authors' code.
-        init_cfg, **kwargs: as in ``LinearClsHead``. The default initialisation is ConvNeXt's.
+        init_cfg: as in ``LinearClsHead``. The default initialisation is ConvNeXt's.
+        **kwargs: as in ``LinearClsHead``.
     """
 
     def __init__(
