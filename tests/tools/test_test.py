@@ -1,4 +1,6 @@
 """tools/test.py from the command line: the right weights, what it writes and prints, errors."""
+import contextlib
+import io
 import json
 import os
 import re
@@ -21,13 +23,13 @@ VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
 
 
 @pytest.fixture(scope='module')
-def tested(config, run_tool, trained, tmp_path_factory):
+def tested(config, call_tool, trained, tmp_path_factory):
     """The work dir of a test of the last epoch on the validation split, and what the test printed."""
     work_dir = tmp_path_factory.mktemp('tested')
-    run = run_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', work_dir,
-                   '--out', work_dir / 'pred.pkl', '--show-dir', work_dir / 'shown', '--interval', 20, *VAL)
-    assert run.returncode == 0, run.stderr
-    return work_dir, run.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', work_dir,
+                  '--out', work_dir / 'pred.pkl', '--show-dir', work_dir / 'shown', '--interval', 20, *VAL)
+    return work_dir, output.getvalue()
 
 
 def metrics_of(work_dir):
@@ -75,10 +77,9 @@ def test_ema_weights_are_tested(tested, config, trained):
     assert_average_was_tested(tested[0] / 'pred.pkl', config, trained / 'epoch_2.pth')
 
 
-def test_ema_weights_are_tested_under_tta(config, run_tool, trained, tmp_path):
+def test_ema_weights_are_tested_under_tta(config, call_tool, trained, tmp_path):
     out = tmp_path / 'tta.pkl'
-    run = run_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--out', out, *VAL)
-    assert run.returncode == 0, run.stderr
+    call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--out', out, *VAL)
     assert_average_was_tested(out, config, trained / 'epoch_2.pth', tta=True)
     assert all(np.isfinite(value).all() for value in metrics_of(tmp_path).values())
 
@@ -146,15 +147,14 @@ def test_no_such_checkpoint(config, error_of, tmp_path):
     assert 'no_such.pth' in error_of('test.py', config, 'no_such.pth', '--work-dir', tmp_path)
 
 
-def test_cut_checkpoint(config, run_tool, error_of_run, trained, tmp_path):
+def test_truncated_checkpoint(config, error_of, trained, tmp_path):
     data = (trained / 'epoch_2.pth').read_bytes()
-    (tmp_path / 'cut.pth').write_bytes(data[:len(data) // 2])
-    message = error_of_run(run_tool('test.py', config, tmp_path / 'cut.pth', '--work-dir', tmp_path))
-    assert re.search(r'cut\.pth was not loaded: it is cut, damaged or no checkpoint', message)
+    (tmp_path / 'half.pth').write_bytes(data[:len(data) // 2])
+    assert str(tmp_path / 'half.pth') in error_of('test.py', config, tmp_path / 'half.pth', '--work-dir', tmp_path)
 
 
 class Touch:
-    """Makes a file when it is unpickled without care."""
+    """Creates a file when it is unpickled without restriction."""
 
     def __init__(self, path):
         self.path = path
@@ -166,7 +166,7 @@ class Touch:
 def test_malicious_checkpoint(config, error_of, tmp_path):
     torch.save(dict(state_dict={}, extra=Touch(tmp_path / 'touched')), tmp_path / 'evil.pth')
     message = error_of('test.py', config, tmp_path / 'evil.pth', '--work-dir', tmp_path)
-    assert re.search(r'evil\.pth was not loaded: it asks for .*system, which could run code', message)
+    assert re.search(r'evil\.pth .*\bsystem\b', message)
     assert not (tmp_path / 'touched').exists()
 
 

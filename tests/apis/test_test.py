@@ -1,0 +1,57 @@
+"""Testing from Python: metrics, conditions, figures, files; a bad file name is found before anything runs."""
+import json
+
+import cv2
+import pytest
+import torch
+from matplotlib import pyplot
+
+from emonext_mm.apis.test import METRICS_SUFFIXES
+from emonext_mm.apis.test import test as run_test
+from emonext_mm.evaluation.predictions import read_predictions
+
+VAL = {'test_dataloader.dataset.split': 'val'}
+
+
+@pytest.fixture(autouse=True)
+def _on_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+
+
+def test_result(config, trained, tmp_path):
+    result = run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, out=tmp_path / 'it.csv')
+    predictions = read_predictions(tmp_path / 'it.csv')
+    hits = (predictions.predicted == predictions.labels).mean()
+    assert result.metrics['accuracy/top1'] == pytest.approx(100 * hits)
+    assert result.conditions == predictions.conditions
+    assert [result.conditions[key] for key in ('split', 'epoch', 'weights', 'views')] == ['val', 2, 'EMA', 1]
+    assert f'{100 * hits:.2f} %' in result.text
+    assert result.figures == {'confusion matrix': tmp_path / 'confusion_matrix.png',
+                              'STN, in and out': tmp_path / 'stn_faces.png'}
+    for label, path in result.figures.items():
+        assert min(cv2.imread(str(path)).shape[:2]) > 100
+        assert f'{label:<17}{path}' in result.text.splitlines()
+    assert not pyplot.get_fignums()
+
+
+def test_ten_crops_without_an_stn_figure(config, trained, tmp_path):
+    """The metrics of a work dir's best checkpoint, as JSON."""
+    result = run_test(config, trained, tmp_path, tta=True, out=tmp_path / 'it.json', out_item='metrics',
+                      cfg_options={**VAL, 'test_evaluator.per_class': False})
+    assert result.figures == {}  # no confusion matrix was measured, and the STN warps each view in its own way
+    assert [result.conditions[key] for key in ('views', 'transform')] == [10, 'TenCrop']
+    written = json.loads((tmp_path / 'it.json').read_text())
+    assert written.pop('conditions') == result.conditions
+    assert written == pytest.approx(result.metrics)
+
+
+@pytest.mark.parametrize(('out', 'item', 'told'), [
+    (None, 'metrics', '--out'), ('it.txt', None, r'it\.txt'), ('it.csv', 'metrics', r'\.json'),
+])
+def test_bad_output(tmp_path, out, item, told):
+    with pytest.raises(ValueError, match=told):
+        run_test('no_such_config.py', 'no_such.pth', tmp_path, out=out, out_item=item)
+
+
+def test_suffixes_of_metrics():
+    assert '.csv' not in METRICS_SUFFIXES  # a confusion matrix is no row

@@ -1,0 +1,57 @@
+"""Training from Python: its result, resuming, and refusals before anything is trained."""
+import subprocess
+import sys
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from emonext_mm.apis.train import train
+from tests.helpers.scripts import ROOT
+
+HOLD = ('import sys; from emonext_mm.utils.work_dir import lock_work_dir\n'
+        'with lock_work_dir(sys.argv[1]): print("held", flush=True); sys.stdin.read()')
+
+
+@pytest.fixture(autouse=True)
+def _on_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+
+
+def epoch_of(path):
+    return torch.load(path, weights_only=True)['meta']['epoch']
+
+
+def test_result_and_resuming(config, tmp_path):
+    """One epoch, then two more of three; a Config does as well as its file."""
+    first = train(config, tmp_path, cfg_options={'train_cfg.max_epochs': 1})
+    assert first.work_dir == tmp_path
+    assert first.last == tmp_path / 'epoch_1.pth'
+    assert first.best.name.startswith('best_accuracy_top1_epoch_1')
+    cfg = Config.fromfile(config)
+    second = train(cfg, tmp_path, resume=True, cfg_options={'train_cfg.max_epochs': 2}, no_validate=True)
+    assert (second.last, second.best) == (tmp_path / 'epoch_2.pth', first.best)
+    assert epoch_of(second.last) == 2
+    assert cfg.train_cfg.max_epochs == Config.fromfile(config).train_cfg.max_epochs
+    steps = [state['step'] for state in torch.load(second.last, weights_only=True)['optimizer']['state'].values()]
+    assert set(map(int, steps)) == {20}  # ten iterations an epoch, none of them twice
+
+
+def test_a_work_dir_takes_one_training(config, tmp_path):
+    with subprocess.Popen([sys.executable, '-c', HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          cwd=ROOT, text=True) as other:
+        assert other.stdout.readline() == 'held\n'
+        with pytest.raises(ValueError, match=str(tmp_path)):
+            train(config, tmp_path)
+        other.kill()
+    assert [path.name for path in tmp_path.iterdir()] == ['.lock']  # nothing was written beside the other training
+
+
+@pytest.mark.parametrize(('option', 'told'), [
+    ({'model.data_preprocessor.localization_size': 24}, r'set data_preprocessor\.localization_size'),
+    ({'val_dataloader.dataset.split': 'test'}, 'val_dataloader'),
+])
+def test_refused_before_anything_is_written(config, tmp_path, option, told):
+    with pytest.raises(ValueError, match=told):
+        train(config, tmp_path / 'run', cfg_options=option)
+    assert not (tmp_path / 'run').exists()
