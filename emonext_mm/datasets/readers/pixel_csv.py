@@ -71,7 +71,7 @@ def _split_line(line: str, width: int) -> list[str]:
 
 
 def _fields(line: str) -> list[str]:
-    # csv reads character by character: without quotes, which only it understands, that would double the time.
+    # Only quotes need csv: it reads character by character, which would double the time of every line.
     return next(csv.reader([line], skipinitialspace=True)) if '"' in line else line.split(',')
 
 
@@ -95,7 +95,7 @@ def _parse_pixels(field: str) -> np.ndarray:
         values = np.fromstring(field, np.int64, sep=' ')
     except (ValueError, DeprecationWarning):
         raise ValueError(_fault(field)) from None
-    if len(values) != _PIXELS or values.view(np.uint64).max() > 255:  # a negative value is a huge one without its sign
+    if len(values) != _PIXELS or values.view(np.uint64).max() > 255:  # as unsigned, negative values are huge
         raise ValueError(_fault(field))
     return values.astype(np.uint8)
 
