@@ -42,9 +42,12 @@ class FaceTable:
         paths = np.zeros(len(images), 'S1') if paths is None else paths
         records = np.empty(len(images), _record_type(paths.dtype))
         rows = np.argsort(splits, kind='stable')
-        for name, column in (('images', images), ('labels', labels), ('splits', splits), ('paths', paths)):
+        for name, column in (('labels', labels), ('splits', splits), ('paths', paths)):
             records[name] = column[rows]
         records['rows'] = rows
+        pixels = records['images']
+        for index, row in enumerate(rows):  # images[rows] would take the memory of all pixels once more
+            pixels[index] = images[row]
         return cls(records)
 
     def __len__(self) -> int:
