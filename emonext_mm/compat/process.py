@@ -17,7 +17,7 @@ from mmengine.logging import MMLogger
 HARMLESS_WARNINGS = (
     # mmcv-lite has no CUDA ops, and no model of this package uses them.
     (UserWarning, r'mmcv\.cnn\.bricks\.transformer', r'Fail to import ``MultiScaleDeformableAttention``'),
-    # Repeated at every call of adjust_color under pillow, though ColorJitter passes nothing but alpha.
+    # Repeated at every call of adjust_color with pillow, although ColorJitter passes only alpha.
     (UserWarning, r'mmcv\.image\.photometric', r"Only use 'alpha' for pillow backend\."),
     # AmpOptimWrapper on CUDA: the old spelling of torch.amp.GradScaler('cuda').
     (
@@ -28,7 +28,7 @@ HARMLESS_WARNINGS = (
     # MMEngine always passes broadcast_buffers=False to DistributedDataParallel, and so does adapt_dist.
     (FutureWarning, r'mmengine\.model\.wrappers\.distributed', r'`broadcast_buffers` is deprecated'),
 )
-# The same in the log: CheckpointHook on the host's own file client; DumpResults (--out), which measures nothing.
+# Harmless lines of the log: CheckpointHook about its own file client; DumpResults (--out), which has no metric to name.
 HARMLESS_LOGS = re.compile(
     r'"FileClient" will be deprecated in future'
     r'|"HardDiskBackend" is the alias of "LocalBackend"'
@@ -39,8 +39,8 @@ HARMLESS_LOGS = re.compile(
 def keep_freed_memory() -> None:
     """Keep freed memory in the process for the next training or test step on a CPU.
 
-    glibc returns large arrays to the system, which hands them out again page by page: an eighth of a step. The peak
-    memory stays the same. Without glibc, and on a machine with a GPU, nothing changes.
+    glibc returns large arrays to the system, which hands them out again page by page. That costs an eighth of a
+    training step. The peak memory stays the same. Without glibc, and on a machine with a GPU, nothing changes.
     """
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None) if sys.platform == 'linux' else None
     if mallopt is not None and not torch.cuda.is_available():
@@ -51,7 +51,7 @@ def keep_freed_memory() -> None:
 def silence_known_warnings() -> None:
     """Silence the host's warnings that are harmless on this stack, and no others.
 
-    A first run shows several of them, and a user takes them for a broken installation.
+    A first run shows several of them, and a user mistakes them for a broken installation.
     """
     for category, module, message in HARMLESS_WARNINGS:
         warnings.filterwarnings('ignore', message, category, module)

@@ -1,4 +1,4 @@
-"""The one reader of checkpoints: weights-only, with one clear line for every file that is refused."""
+"""Reading checkpoints weights-only, with a one-line error for a file that is refused."""
 from __future__ import annotations
 
 import os
@@ -36,7 +36,7 @@ def read_checkpoint(filename: str | Path) -> dict:
 
 @contextmanager
 def weights_only() -> Iterator[None]:
-    """Force torch's weights-only loader, whatever the environment and the caller say.
+    """Force torch's weights-only loader, regardless of the environment and of the caller's arguments.
 
     ``TORCH_FORCE_WEIGHTS_ONLY_LOAD`` is torch's own switch; torch refuses to load if its opposite is set too.
     """

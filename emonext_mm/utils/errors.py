@@ -1,4 +1,4 @@
-"""Errors of a user's making, reported in one line."""
+"""Errors caused by bad input, reported in one line."""
 from __future__ import annotations
 
 import os

@@ -4,6 +4,7 @@
 before and after the statement, and prints the differences as JSON, ``name -> [removed, added]``. A value that was
 replaced counts as both.
 """
+import importlib
 import json
 import logging
 import os
@@ -13,23 +14,16 @@ import types
 import warnings
 
 HOST = ('mmengine', 'mmcv', 'mmpretrain', 'torch', 'torchvision')
+IMPORTED = ('cv2', 'scipy.optimize', 'scipy.sparse.csgraph', 'scipy.stats', 'torch.distributed', 'torchvision',
+            'mmengine.hub', 'mmengine.runner', 'mmcv.transforms', 'mmpretrain.apis', 'mmpretrain.datasets',
+            'mmpretrain.engine', 'mmpretrain.evaluation', 'mmpretrain.models', 'mmpretrain.visualization')
 SINGLE = (type(None), bool, int, float, str, bytes)
 
 
 def import_host():
-    """Import every part of the host that emonext_mm uses, so that only its own changes are seen."""
-    import cv2  # noqa: F401
-    import mmcv.transforms  # noqa: F401
-    import mmengine.hub  # noqa: F401
-    import mmengine.runner  # noqa: F401
-    import mmpretrain.apis  # noqa: F401
-    import mmpretrain.datasets  # noqa: F401
-    import mmpretrain.engine  # noqa: F401
-    import mmpretrain.evaluation  # noqa: F401
-    import mmpretrain.models  # noqa: F401
-    import mmpretrain.visualization  # noqa: F401
-    import torch.distributed  # noqa: F401
-    import torchvision  # noqa: F401
+    """Import the host and SciPy, as far as emonext_mm uses them, so that only its own changes are seen."""
+    for name in IMPORTED:
+        importlib.import_module(name)
 
 
 def take():
@@ -96,8 +90,11 @@ def _settings():
         'warnings.filters': {'filters': tuple(warnings.filters), 'show': warnings.showwarning},
         'logging': {name: (each.level, *each.handlers, *each.filters, each.propagate, each.disabled)
                     for name, each in {'root': logging.root, **loggers}.items()},
-        'random numbers': {'python': random.getstate(), 'numpy': str(np.random.get_state()),  # noqa: NPY002
-                           'torch': bytes(torch.get_rng_state().tolist())},
+        'random numbers': {
+            'python': random.getstate(),
+            'numpy': str(np.random.get_state()),  # noqa: NPY002, the state that the host uses
+            'torch': bytes(torch.get_rng_state().tolist()),
+        },
         'settings': {
             'threads': (torch.get_num_threads(), torch.get_num_interop_threads(), cv2.getNumThreads()),
             'dtype': str(torch.get_default_dtype()),
