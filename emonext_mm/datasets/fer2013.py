@@ -150,8 +150,12 @@ class FER2013(BaseDataset):
 
     @property
     def official_split(self) -> str:
-        """Official name of the split: Training, PublicTest or PrivateTest."""
-        return OFFICIAL_NAMES[self.split]
+        """Official name of the split: Training, PublicTest or PrivateTest.
+
+        'Test' for the unlabelled faces of the competition's ``test.csv``, which mixes PublicTest and PrivateTest.
+        """
+        unlabelled = self._fully_initialized and (self._table.labels[self.data_list] == UNLABELLED).all()
+        return 'Test' if unlabelled else OFFICIAL_NAMES[self.split]
 
     @property
     @force_full_init
@@ -206,8 +210,7 @@ class FER2013(BaseDataset):
             info['img_path'] = os.path.join(self.data_root, *path.split('/'))
             info['sample_id'] = os.path.splitext(os.path.basename(path))[0]
         else:
-            # The unlabelled test.csv mixes what the other files call PublicTest and PrivateTest.
-            prefix = 'Test' if label == UNLABELLED else self.official_split
+            prefix = 'Test' if label == UNLABELLED else OFFICIAL_NAMES[self.split]
             info['sample_id'] = f'{prefix}_{self._table.rows[row]}'
         return info
 

@@ -163,6 +163,7 @@ def test_competition_files(tmp_path, faces, log):
     assert test.labels.tolist() == [-1] * 4
     assert 'gt_label' not in test[0]
     assert [sample['sample_id'] for sample in test] == ['Test_0', 'Test_1', 'Test_2', 'Test_3']
+    assert test.official_split == 'Test'
     for call in (test.get_gt_labels, lambda: test.get_cat_ids(0)):
         with pytest.raises(ValueError, match=r"test\.csv: the faces of split 'test' have no labels"):
             call()
