@@ -61,7 +61,7 @@ def test_every_filter_is_tested():
         assert any(re.search(message, text) for _, text in WARNINGS.values()), message
 
 
-@pytest.mark.parametrize('path', {function for function, _ in (*TRAPS.values(), *WARNINGS.values())})
+@pytest.mark.parametrize('path', sorted({function for function, _ in (*TRAPS.values(), *WARNINGS.values())}))
 def test_the_function_that_mends_exists(path):
     module, _, name = path.rpartition('.')
     assert callable(getattr(importlib.import_module(module), name))
