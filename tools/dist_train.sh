@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Train on several GPUs, or CPU processes, of one machine: tools/dist_train.sh CONFIG PROCESSES [options of train.py]
+# Train on several GPUs or CPU processes of one machine: tools/dist_train.sh CONFIG PROCESSES [options of train.py]
 set -euo pipefail
 config=$1 processes=$2
 shift 2
-# One thread a process unless told otherwise; saying so keeps torchrun and MMEngine from warning.
+# One thread per process unless the user sets another number; without a number torchrun and MMEngine warn.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MKL_NUM_THREADS="${MKL_NUM_THREADS:-1}"
 exec torchrun --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$processes" \
   --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \

@@ -5,7 +5,7 @@
 A call of ours takes uint8 faces, as a test loader returns them, and predicts: data preprocessor with STN, backbone,
 head, data samples. Compiled: the backbone is compiled. Exported: everything but the data samples is one package of
 AOTInductor. timm's model takes float images and returns logits. The weights of both are in --precision. The authors'
-model takes float images too, in float16 autocast on a GPU, as their README has it, and in float32 on a CPU; it runs in
+model takes float images too, in float16 autocast on a GPU, as in their README, and in float32 on a CPU; it runs in
 a new process, without the memory settings of ours.
 """
 from __future__ import annotations

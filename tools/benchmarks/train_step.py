@@ -4,9 +4,8 @@
 
 A step of ours is complete: uint8 faces, data preprocessor with STN, backbone, losses, backward, optimizer, EMA and the
 other hooks. timm's step starts from float images, without preprocessor and EMA; its precision, memory format,
-optimizer, drop path and label smoothing are those of the config. The authors' loop runs in float16 on a GPU, as their
-README has it, and in float32 on a CPU, in a new process without the memory settings of ours. The batch of each is in
-memory.
+optimizer, drop path and label smoothing are those of the config. The authors' loop runs in float16 on a GPU, as in
+their README, and in float32 on a CPU, in a new process without the memory settings of ours. Each batch is in memory.
 
 A second table compares the regulariser of ours, forward and backward, with the whole step.
 
