@@ -38,6 +38,7 @@ SETUP = {
     'mmengine.runner.checkpoint.CheckpointLoader': ['load_checkpoint'],
     'mmengine.runner.checkpoint': ['load_state_dict'],
     'mmengine.dist.utils': ['_init_dist_pytorch'],
+    'mmengine.dataset.base_dataset.BaseDataset': ['_copy_without_annotation'],
     'mmengine.logging.logger.MMLogger': ['filter'],
     'mmpretrain.models.backbones.convnext': ['cp'],
     'warnings.filters': ['filters'],

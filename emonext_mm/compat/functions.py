@@ -1,4 +1,4 @@
-"""Functions of MMCV and MMPretrain that fail on today's NumPy and PyTorch."""
+"""Functions of MMEngine, MMCV and MMPretrain that fail or give wrong results."""
 from __future__ import annotations
 
 import functools
@@ -6,6 +6,7 @@ import types
 
 import mmcv
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmpretrain.models.backbones import convnext
 from torch.utils import checkpoint
 
@@ -39,6 +40,22 @@ def checkpoint_without_reentry() -> None:
     if convnext.cp is checkpoint:
         recompute = functools.partial(checkpoint.checkpoint, use_reentrant=False)
         convnext.cp = types.SimpleNamespace(checkpoint=recompute)
+
+
+def copy_subsets_afresh() -> None:
+    """Let ``get_subset`` of a data set copy its attributes anew at every call.
+
+    MMEngine passes one ``memo`` (a default argument) to all deep copies of the process. Python reuses the id of a
+    deleted object, and the copy of the new object is then that of the old one: a subset with another data set as its
+    pipeline, for instance. The memo also keeps every copy in memory.
+    """
+    original = BaseDataset._copy_without_annotation
+
+    def copy_without_annotation(self: BaseDataset, memo: dict | None = None) -> BaseDataset:
+        return original(self, {} if memo is None else memo)
+
+    if original.__module__ != __name__:
+        BaseDataset._copy_without_annotation = copy_without_annotation
 
 
 class _HueFactor(float):

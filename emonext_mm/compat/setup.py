@@ -13,7 +13,7 @@ def setup() -> None:
     """
     # The imports stand here because emonext_mm.compat is imported before the host's versions are checked.
     from emonext_mm.compat.checkpoints import load_weights_only, refuse_foreign_weights
-    from emonext_mm.compat.functions import checkpoint_without_reentry, shift_hue_down
+    from emonext_mm.compat.functions import checkpoint_without_reentry, copy_subsets_afresh, shift_hue_down
     from emonext_mm.compat.packages import resolve_scope_bases
     from emonext_mm.compat.process import init_cpu_dist, keep_freed_memory, silence_known_warnings
     silence_known_warnings()
@@ -24,3 +24,4 @@ def setup() -> None:
     keep_freed_memory()
     shift_hue_down()
     checkpoint_without_reentry()
+    copy_subsets_afresh()

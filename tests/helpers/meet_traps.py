@@ -32,6 +32,7 @@ from mmengine.model import MMDistributedDataParallel  # noqa: E402
 from mmengine.optim import AmpOptimWrapper  # noqa: E402
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
 from mmpretrain.models.backbones.convnext import ConvNeXtBlock  # noqa: E402
+from mmpretrain.registry import DATASETS  # noqa: E402
 from mmpretrain.visualization import UniversalVisualizer  # noqa: E402
 
 from tests.helpers.host_training import free_port, make_config, with_tta  # noqa: E402
@@ -143,6 +144,14 @@ def hue(folder):
 def reentrant_checkpoint(folder):
     block, images = ConvNeXtBlock(4, with_cp=True), torch.rand(1, 4, 8, 8, requires_grad=True)
     return raises(lambda: torch.autograd.grad(block(images).sum(), images), RuntimeError)
+
+
+def subset_memo(folder):
+    """The second copy of an object must have what the object has by then."""
+    inner, outer = [DATASETS.build(make_config(folder).train_dataloader.dataset) for _ in range(2)]
+    inner.get_subset(1)
+    inner.colour, outer.inner = 'red', inner
+    return getattr(outer.get_subset(1).inner, 'colour', None) != 'red'
 
 
 def freed_memory(folder):

@@ -54,6 +54,10 @@ TRAPS = {
         'emonext_mm.compat.functions.checkpoint_without_reentry',
         'A ConvNeXt with `with_cp=True` warns at every block, and `torch.autograd.grad` refuses it.',
     ),
+    'subset_memo': (
+        'emonext_mm.compat.functions.copy_subsets_afresh',
+        '`get_subset` of a data set can copy attributes of another, deleted object, because all copies share one memo.',
+    ),
     'freed_memory': (
         'emonext_mm.compat.process.keep_freed_memory',
         'A training step on a CPU is slower by about an eighth, because glibc returns freed arrays to the system and '
