@@ -24,7 +24,7 @@ class Comparison:
     """Result of :func:`compare`.
 
     Attributes:
-        report: see :func:`emonext_mm.evaluation.comparison.report.compare`.
+        report: see :func:`emonext_mm.evaluation.comparison.report.build_report`.
         text: the report for a reader, and notes on images or figures that are missing.
         files: files that were written.
     """
@@ -60,7 +60,7 @@ def compare(runs: Sequence[str | Path], against: Sequence[str | Path] = (),
     groups = [aligned[:len(runs)], aligned[len(runs):]] if against else [[run] for run in aligned]
     sides = report.make_sides(groups)
     data, leak_free, notes = _find_images(aligned[0])
-    content = report.compare(sides, leak_free)
+    content = report.build_report(sides, leak_free)
     files = []
     if out is not None:
         files.append(Path(out) / 'comparison.json')

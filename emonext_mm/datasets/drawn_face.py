@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from emonext_mm.datasets.expressions import EXPRESSIONS, Expression
+from emonext_mm.datasets.readers.face_table import SIZE
 from emonext_mm.emotions import CLASSES
 
-SIZE = 48
 _SUPERSAMPLING = 2
 _CANVAS = SIZE * _SUPERSAMPLING
 _UNIT = 20 * _SUPERSAMPLING  # canvas pixels in one face unit

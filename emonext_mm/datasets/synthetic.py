@@ -6,7 +6,8 @@ from mmengine.dataset import force_full_init
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from emonext_mm.datasets.drawn_face import SIZE, draw_face
+from emonext_mm.datasets.drawn_face import draw_face
+from emonext_mm.datasets.readers.face_table import SIZE
 from emonext_mm.datasets.splits import SPLITS
 from emonext_mm.emotions import CLASSES
 

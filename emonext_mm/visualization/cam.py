@@ -23,8 +23,8 @@ from emonext_mm.models.layers.affine import affine_warp, invert_affine
 from emonext_mm.visualization.faces import (
     aligns_corners,
     backbone_inputs,
-    draw_face,
     draw_frames,
+    draw_image,
     model_inputs,
     sampling_frame,
 )
@@ -84,10 +84,10 @@ def draw_cam(model: ImageClassifier, dataset: BaseDataset, count: int = 14) -> F
     heat, probabilities, theta = activation_maps(model, faces)
     figure, above, below = _make_axes(len(faces))
     for axes, face, label in zip(above, faces, labels):
-        draw_face(axes, face, model.data_preprocessor)
+        draw_image(axes, face, model.data_preprocessor)
         axes.set_title('no label' if label == _UNLABELLED else classes[label], fontsize=10)
     for axes, face, strength, label, scores in zip(below, faces, heat.cpu().numpy(), labels, probabilities):
-        draw_face(axes, face, model.data_preprocessor)
+        draw_image(axes, face, model.data_preprocessor)
         axes.imshow(strength, cmap='turbo', vmin=0, vmax=1, alpha=_OPACITY * strength, interpolation='bilinear')
         predicted = int(scores.argmax())
         color = 'black' if label in (predicted, _UNLABELLED) else 'tab:red'

@@ -73,7 +73,7 @@ def sampling_frame(theta: Tensor, height: int, width: int, align_corners: bool) 
     return ((size - int(align_corners)) * (theta @ corners) + size - 1) / 2
 
 
-def draw_face(axes: Axes, image: Tensor, preprocessor: ClsDataPreprocessor) -> None:
+def draw_image(axes: Axes, image: Tensor, preprocessor: ClsDataPreprocessor) -> None:
     """Draw a normalised image (C, H, W)."""
     axes.imshow(_pixels(image, preprocessor), vmin=0, vmax=255)
     axes.set(xticks=[], yticks=[], frame_on=False)

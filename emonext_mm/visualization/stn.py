@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from mmengine.dataset import BaseDataset
 
 from emonext_mm.models import STNDataPreprocessor
-from emonext_mm.visualization.faces import aligns_corners, draw_face, draw_frames, model_inputs, sampling_frame
+from emonext_mm.visualization.faces import aligns_corners, draw_frames, draw_image, model_inputs, sampling_frame
 
 
 @torch.no_grad()
@@ -27,8 +27,8 @@ def draw_stn(preprocessor: STNDataPreprocessor, dataset: BaseDataset, count: int
     figure.suptitle('Above: faces and the frame that the STN samples. Below: the output of the STN.')
     before, after = figure.subplots(2, len(faces), squeeze=False)
     for column, (face, output) in enumerate(zip(faces, warped)):
-        draw_face(before[column], face, preprocessor)
-        draw_face(after[column], output, preprocessor)
+        draw_image(before[column], face, preprocessor)
+        draw_image(after[column], output, preprocessor)
     height, width = faces.shape[-2:]
     draw_frames(before, sampling_frame(theta, height, width, aligns_corners(preprocessor)), height, width)
     return figure

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from mmpretrain.models import ClsDataPreprocessor
 
 from emonext_mm.models import STNDataPreprocessor
-from emonext_mm.visualization.faces import draw_face, draw_frames, has_stn, model_inputs, sampling_frame
+from emonext_mm.visualization.faces import draw_frames, draw_image, has_stn, model_inputs, sampling_frame
 
 WIDTH, HEIGHT = 32, 24
 NORM = dict(mean=[127.0] * 3, std=[64.0] * 3)
@@ -70,10 +70,10 @@ def test_frame_turns_with_theta():
 def test_face_is_drawn_in_its_own_pixels():
     axes = Figure().subplots()
     pixels = torch.tensor([0, 100, 255.0]).view(1, 1, 3)
-    draw_face(axes, (pixels.expand(3, 1, 3) - 127) / 64, ClsDataPreprocessor(**NORM))
+    draw_image(axes, (pixels.expand(3, 1, 3) - 127) / 64, ClsDataPreprocessor(**NORM))
     assert axes.images[0].get_array().tolist() == [[[0] * 3, [100] * 3, [255] * 3]]
     axes = Figure().subplots()
-    draw_face(axes, pixels, ClsDataPreprocessor())
+    draw_image(axes, pixels, ClsDataPreprocessor())
     assert axes.images[0].get_array().tolist() == [[[0] * 3, [100] * 3, [255] * 3]]
 
 

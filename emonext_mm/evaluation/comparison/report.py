@@ -60,7 +60,7 @@ def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
     return [Side(name, runs) for name, runs in zip(ascii_uppercase, groups)]
 
 
-def compare(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
+def build_report(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
     """Compare every later side with the first one. The result can be written as JSON; its keys are stable:
 
     - ``format`` 1; ``samples``: their number; ``leak_free``: number of leak-free samples, None if unknown;

@@ -9,11 +9,11 @@ from emonext_mm.evaluation.comparison.verdict import interval_text, p_text, scop
 from emonext_mm.evaluation.conditions import conditions_line, subject_line
 from emonext_mm.utils.tables import render
 
-SCORES = {'macro-F1': 'single-label/f1-score', 'UAR': 'single-label/recall', 'ECE': 'calibration/ece'}
+METRICS = {'macro-F1': 'single-label/f1-score', 'UAR': 'single-label/recall', 'ECE': 'calibration/ece'}
 
 
 def format_comparison(report: dict) -> str:
-    """Text of a report of :func:`emonext_mm.evaluation.comparison.report.compare`: runs, tables and verdicts."""
+    """Text of a report of :func:`emonext_mm.evaluation.comparison.report.build_report`: runs, tables and verdicts."""
     sides, comparisons = report['sides'], report['comparisons']
     parts = [_header(report), _metrics(sides)]
     if any(len(side['runs']) > 1 for side in sides):
@@ -61,8 +61,8 @@ def _metrics(sides: list[dict]) -> str:
             metrics = run['metrics']
             interval = f'{metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f}'
             rows.append([name, _number(metrics['accuracy/top1']), interval,
-                         *(_number(metrics[key]) for key in SCORES.values())])
-    return _table(['in %', 'accuracy', '95 % interval', *SCORES], rows)
+                         *(_number(metrics[key]) for key in METRICS.values())])
+    return _table(['in %', 'accuracy', '95 % interval', *METRICS], rows)
 
 
 def _spreads(sides: list[dict]) -> str:

@@ -6,7 +6,7 @@ _UNDECIDED = 'The data do not show which of the two is better, nor that they are
 
 
 def verdict(comparison: dict) -> list[str]:
-    """Sentences on one of the ``comparisons`` of :func:`emonext_mm.evaluation.comparison.report.compare`.
+    """Sentences on one of the ``comparisons`` of :func:`emonext_mm.evaluation.comparison.report.build_report`.
 
     "Significant" means p_holm < 0.05: McNemar's exact test for one run per side, the test over seeds and samples for
     several. The interval comes from another test. Near the limit the two can disagree, and the sentence says so.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
-from emonext_mm.evaluation.comparison.report import compare, make_sides
+from emonext_mm.evaluation.comparison.report import build_report, make_sides
 from emonext_mm.evaluation.comparison.statistics import (
     holm,
     mcnemar,
@@ -32,13 +32,13 @@ def hits(run):
 def two():
     """Two runs, and their comparison."""
     runs = draw_runs(0.6, 0.75)
-    return runs, compare(make_sides([[run] for run in runs]), LEAK_FREE)
+    return runs, build_report(make_sides([[run] for run in runs]), LEAK_FREE)
 
 
 @pytest.fixture(scope='module')
 def seeds():
     runs = draw_runs(0.6, 0.65, 0.55, 0.8, 0.75, seed=1)
-    return runs, compare(make_sides([runs[:3], runs[3:]]), LEAK_FREE)
+    return runs, build_report(make_sides([runs[:3], runs[3:]]), LEAK_FREE)
 
 
 def test_smoke(two, seeds):
@@ -141,7 +141,7 @@ def test_several_seeds(seeds):
 
 def test_every_later_run_is_compared_with_the_first():
     runs = draw_runs(0.6, 0.7, 0.68, seed=5)
-    report = compare(make_sides([[run] for run in runs]), None)
+    report = build_report(make_sides([[run] for run in runs]), None)
     found = report['comparisons']
     assert [(each['a'], each['b']) for each in found] == [('A', 'B'), ('A', 'C')]
     p_values = [paired_difference(hits(runs[0]), hits(run)).p for run in runs[1:]]
@@ -154,7 +154,7 @@ def test_every_later_run_is_compared_with_the_first():
 
 def test_a_class_without_samples_is_left_out():
     a, b = make_run([0, 0, 1, 1], [0, 2, 1, 1]), make_run([0, 0, 1, 1], [0, 0, 1, 0], 'b.json')
-    report = compare(make_sides([[a], [b]]), None)
+    report = build_report(make_sides([[a], [b]]), None)
     assert list(report['comparisons'][0]['classes']) == ['happy', 'sad']
 
 
@@ -162,22 +162,22 @@ def test_a_class_of_one_sample_is_not_tested_over_seeds():
     rng = np.random.default_rng(0)
     labels = [2, *[0, 1] * 10]
     runs = [draw_run(rng, labels, 0.7, f'{i}.json') for i in range(4)]
-    table = compare(make_sides([runs[:2], runs[2:]]), None)['comparisons'][0]['classes']
+    table = build_report(make_sides([runs[:2], runs[2:]]), None)['comparisons'][0]['classes']
     assert (table['neutral']['samples'], table['neutral']['p'], table['neutral']['p_holm']) == (1, None, None)
     assert [table[name]['p_holm'] for name in ('happy', 'sad')] == pytest.approx(
         holm([table[name]['p'] for name in ('happy', 'sad')]))
-    single = compare(make_sides([[runs[0]], [runs[2]]]), None)['comparisons'][0]['classes']
+    single = build_report(make_sides([[runs[0]], [runs[2]]]), None)['comparisons'][0]['classes']
     assert single['neutral']['p'] == 1
 
 
 @pytest.mark.parametrize('count', [0, 1])
 def test_too_few_leak_free_samples(count):
-    report = compare(make_sides([[run] for run in draw_runs(0.5, 0.6)]), np.arange(120) < count)
+    report = build_report(make_sides([[run] for run in draw_runs(0.5, 0.6)]), np.arange(120) < count)
     assert (report['leak_free'], report['comparisons'][0]['leak_free']) == (count, None)
 
 
 def test_cautions_are_passed_on():
     a, b = draw_runs(0.5, 0.6)
-    report = compare(make_sides([[a], [b._replace(conditions=dict(views=10))]]), None)
+    report = build_report(make_sides([[a], [b._replace(conditions=dict(views=10))]]), None)
     line, = report['cautions']
     assert 'views (1, 10)' in line

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from emonext_mm.evaluation.comparison.report import compare, make_sides
+from emonext_mm.evaluation.comparison.report import build_report, make_sides
 from emonext_mm.evaluation.comparison.text import format_comparison
 from tests.helpers.made_runs import draw_run
 
@@ -18,7 +18,7 @@ def compared(*groups, leak_free=None, **conditions):
     rng = np.random.default_rng(0)
     runs = [[draw_run(rng, LABELS, accuracy, f'{i}_{j}.json', **{**CONDITIONS, **conditions})
              for j, accuracy in enumerate(group)] for i, group in enumerate(groups)]
-    report = compare(make_sides(runs), leak_free)
+    report = build_report(make_sides(runs), leak_free)
     return report, format_comparison(report).split('\n')
 
 
@@ -125,7 +125,7 @@ def test_tables_are_no_wider_than_a_terminal():
 def test_cautions_come_before_the_tables():
     rng = np.random.default_rng(0)
     a, b = (draw_run(rng, LABELS, 0.5, views=views) for views in (1, 10))
-    lines = format_comparison(compare(make_sides([[a], [b]]), None)).split('\n')
+    lines = format_comparison(build_report(make_sides([[a], [b]]), None)).split('\n')
     assert 'caution' in lines[5]
     assert 'views (1, 10)' in lines[5]
 
@@ -134,6 +134,6 @@ def test_cautions_come_before_the_tables():
 def test_files_of_other_programs(conditions):
     rng = np.random.default_rng(0)
     a, b = (draw_run(rng, LABELS, 0.5, **conditions) for _ in range(2))
-    lines = format_comparison(compare(make_sides([[a], [b]]), None)).split('\n')
+    lines = format_comparison(build_report(make_sides([[a], [b]]), None)).split('\n')
     assert '90' in lines[0]
     assert 'unknown' in lines[2]
