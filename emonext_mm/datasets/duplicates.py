@@ -91,7 +91,8 @@ def linked_groups(pairs: np.ndarray, count: int) -> np.ndarray:
         pairs: (P, 2) indices of the two images of each pair.
         count: number of images.
     """
-    links = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(count, count))
+    ends = tuple(pairs.T.astype(np.int32))  # SciPy 1.11 finds no groups with indices of 64 bits, and only prints why
+    links = coo_array((np.ones(len(pairs), bool), ends), shape=(count, count))
     _, group = connected_components(links, directed=False)
     return np.unique(group, return_index=True)[1][group]
 
