@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmengine.runner import checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from emonext_mm.utils.errors import CheckpointError
@@ -28,10 +29,10 @@ def read_checkpoint(filename: str | Path) -> dict:
     if filename.endswith('.safetensors'):
         return _read_safetensors(filename)
     with weights_only(), clear_errors(filename):
-        checkpoint = CheckpointLoader.load_checkpoint(filename, 'cpu', logger='silent')
-    if not isinstance(checkpoint, dict):
-        raise CheckpointError(f'{filename} was not loaded: expected a dict of weights, got {type(checkpoint).__name__}')
-    return checkpoint
+        content = CheckpointLoader.load_checkpoint(filename, 'cpu', logger='silent')
+    if not isinstance(content, dict):
+        raise CheckpointError(f'{filename} was not loaded: expected a dict of weights, got {type(content).__name__}')
+    return content
 
 
 @contextmanager
@@ -44,7 +45,8 @@ def weights_only() -> Iterator[None]:
     before = {key: os.environ.pop(key, None) for key in (force, forbid)}
     os.environ[force] = '1'
     try:
-        yield
+        with _without_list_of_fork():
+            yield
     finally:
         del os.environ[force]
         os.environ.update({key: value for key, value in before.items() if value is not None})
@@ -77,6 +79,20 @@ def clear_errors(filename: str) -> Iterator[None]:
         raise CheckpointError(
             f'{filename} was not loaded: truncated, damaged or no checkpoint ({type(error).__name__})'
         ) from error
+
+
+@contextmanager
+def _without_list_of_fork() -> Iterator[None]:
+    """Empty the allow-list of onedl-mmengine: it holds ``getattr`` itself, and after a load it takes ours back."""
+    function = getattr(checkpoint, 'get_torch_safe_globals', None)
+    if function is None:
+        yield
+        return
+    checkpoint.get_torch_safe_globals = list
+    try:
+        yield
+    finally:
+        checkpoint.get_torch_safe_globals = function
 
 
 def _read_safetensors(filename: str) -> dict:
