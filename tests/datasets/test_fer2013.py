@@ -217,6 +217,8 @@ def test_a_subset_holds_nothing_of_earlier_ones(root):
     """MMEngine keeps the ids of copied objects for the whole process; Python gives the id of a deleted one again."""
     dataset = FER2013(str(root))
     memo = BaseDataset._copy_without_annotation.__defaults__[0]
+    if memo is None:
+        pytest.skip('this MMEngine copies with a memo of its own each time')
     memo[id(dataset.pipeline)] = 'from an earlier data set'
     try:
         assert type(dataset.get_subset(1).pipeline) is type(dataset.pipeline)

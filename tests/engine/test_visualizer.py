@@ -5,7 +5,7 @@ from mmpretrain.visualization import UniversalVisualizer
 
 from emonext_mm.engine import GreyVisualizer
 
-GREY = np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8)
+GREY = np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8).repeat(8, 0).repeat(8, 1)
 
 
 def drawn(visualizer, image):

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import math
 import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +17,7 @@ from torch.utils.benchmark import timer  # synchronises the accelerator, then re
 
 from emonext_mm.utils.files import write_atomic
 
-PACKAGES = ('torch', 'torchvision', 'timm', 'mmengine', 'mmpretrain', 'opencv-python', 'numpy')
+PACKAGES = ('torch', 'torchvision', 'timm', 'mmengine', 'mmpretrain', 'cv2', 'numpy')
 MINIMUM = 0.5  # seconds that a measurement takes at least
 
 
@@ -130,7 +130,7 @@ def conditions(**more: object) -> dict:
         'threads': torch.get_num_threads(),
         'load': round(os.getloadavg()[0], 2),
         'python': platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **{package: importlib.import_module(package).__version__ for package in PACKAGES},
         **more,
     }
 

@@ -43,7 +43,8 @@ def affine_warp(
     dtype = torch.promote_types(torch.promote_types(images.dtype, theta.dtype), torch.float32)
     height, width = size or images.shape[-2:]
     with torch.autocast(images.device.type, enabled=False):
-        grid = F.affine_grid(theta.to(dtype), [count, channels, height, width], align_corners)
+        # F.affine_grid compares the batch size with the other sizes, which fixes it in a graph exported by torch 2.6.
+        grid = torch.affine_grid_generator(theta.to(dtype), [count, channels, height, width], align_corners)
         return F.grid_sample(images.to(dtype), grid, align_corners=align_corners)
 
 

@@ -11,17 +11,6 @@ CPU = torch.device('cpu')
 FULL = dict(size=224, resize=236, degrees=20, flip=0.5, zoom=(0.8, 1.25))
 
 
-@pytest.fixture(autouse=True)
-def no_iteration():
-    """Remove the iteration that another test's training left in the message hub."""
-    hub = MessageHub.get_current_instance()
-    iteration = hub.runtime_info.pop('iter', None)
-    yield
-    hub.runtime_info.pop('iter', None)
-    if iteration is not None:
-        hub.update_info('iter', iteration)
-
-
 def parts(theta):
     """Decompose maps into scale, angle in degrees, mirrored or not, and shift before rotation."""
     linear, shift = theta[:, :, :2].double(), theta[:, :, 2:].double()
