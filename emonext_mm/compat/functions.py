@@ -54,8 +54,7 @@ def copy_subsets_afresh() -> None:
     def copy_without_annotation(self: BaseDataset, memo: dict | None = None) -> BaseDataset:
         return original(self, {} if memo is None else memo)
 
-    if original.__module__ != __name__:
-        BaseDataset._copy_without_annotation = copy_without_annotation
+    BaseDataset._copy_without_annotation = copy_without_annotation
 
 
 class _HueFactor(float):

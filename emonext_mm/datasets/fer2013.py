@@ -145,11 +145,6 @@ class FER2013(BaseDataset):
         table = self._table if source.path == self._path else load_table(source)  # folders are slow to scan
         return table.images[table.split_slice(split)]
 
-    def _copy_without_annotation(self, memo: dict | None = None) -> FER2013:
-        # MMEngine's own default is one dict for the whole process. It still holds the ids of deleted objects, and a new
-        # object with such an id is then replaced by a part of another data set.
-        return super()._copy_without_annotation({} if memo is None else memo)
-
     def _get_unserialized_subset(self, indices) -> np.ndarray:
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
 

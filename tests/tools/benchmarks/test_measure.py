@@ -67,7 +67,7 @@ def test_report_is_printed_and_written(measure, tmp_path, capsys):
     assert report['benchmark'] == 'name'
     assert report['conditions']['batch'] == 8
     assert report['conditions']['threads'] == torch.get_num_threads()
-    assert report['conditions']['torch'] == torch.__version__.partition('+')[0]
+    assert report['conditions']['torch'] == torch.__version__
     assert report['tables'] == [table.to_dict()]
 
 
