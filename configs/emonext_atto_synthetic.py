@@ -15,7 +15,7 @@ _base_ = [
     '_base_/default_runtime.py',
 ]
 
-model = dict(backbone=dict(stem_patch_size=4))  # takes two thirds of the time of 3
+model = dict(backbone=dict(stem_patch_size=4))  # a step takes two thirds of its time with 3
 train_cfg = dict(max_epochs=5)
 # The 200 steps of warm-up in the base would be a third of this run.
 param_scheduler = [

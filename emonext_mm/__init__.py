@@ -1,6 +1,6 @@
 """EmoNeXt for MMPretrain.
 
-An import registers the parts in the host's registries and the models by name, and lets torch's weights-only loader
+An import registers the parts in MMPretrain's registries and the models by name, and lets torch's weights-only loader
 read the plain types of a training checkpoint. Nothing else in the process changes; see :mod:`emonext_mm.compat`.
 """
 import warnings

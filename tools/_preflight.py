@@ -1,10 +1,10 @@
-"""Imported first by every tool: settings that must precede PyTorch, and one line for a missing or unsupported host."""
+"""Imported first by every tool: settings that must precede PyTorch, and one line for missing requirements."""
 import os
 import sys
 
 # The threads of GNU OpenMP, which PyTorch uses on Linux, spin for 300,000 rounds while they wait for each other: where
-# another program wants the same cores, a training step takes five to ten times as long. A tenth is as fast on a quiet
-# machine. What the user has set stands.
+# another program wants the same cores, a training step takes five to ten times as long. A tenth of the
+# rounds is as fast on a quiet machine. Values that the user has set are kept.
 if 'OMP_WAIT_POLICY' not in os.environ:
     os.environ.setdefault('GOMP_SPINCOUNT', '30000')
 

@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('src', help='file or URL')
     parser.add_argument('dst', help='file to write, .pth')
-    parser.add_argument('--source', choices=ALL_SOURCES, required=True, help='project whose parameter names src has')
+    parser.add_argument('--source', choices=ALL_SOURCES, required=True, help='project that src comes from')
     args = parser.parse_args(argv)
     made = convert(args.src, args.dst, args.source)
     if made.source == 'authors':

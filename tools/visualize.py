@@ -28,7 +28,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument('config')
     parser.add_argument('run', nargs='?', help='work dir of a training, or a checkpoint')
     parser.add_argument('--out', help='folder of the figures (default: figures/ in the work dir)')
-    parser.add_argument('--only', nargs='+', choices=FIGURES, default=[], help='these figures; each must be drawn')
+    parser.add_argument('--only', nargs='+', choices=FIGURES, default=[],
+                        help='only these figures; an error if one cannot be drawn')
     parser.add_argument('--tta', action='store_true', help='confusion and mistakes on ten crops, as in test.py')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='as in test.py')
     return parser.parse_intermixed_args(argv)  # an optional run may follow the options

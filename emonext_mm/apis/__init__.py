@@ -1,1 +1,1 @@
-"""What a user calls from Python, one verb a file."""
+"""The interface for Python: one function a file."""

@@ -74,7 +74,7 @@ def compare(runs: Sequence[str | Path], against: Sequence[str | Path] = (),
 
 
 def _find_images(run: Predictions) -> tuple[tuple[BaseDataset, np.ndarray] | None, np.ndarray | None, list[str]]:
-    """Data set and indices of the samples; leak-free mask; None, and a note with the reason, if not available."""
+    """Data set with the indices of the samples, leak-free mask, notes; None and a note for each that is missing."""
     data = None
     try:
         data = build_tested_dataset(run)

@@ -27,7 +27,7 @@ class Converted:
     path: Path
     source: str
     arch: str  # size of the model, such as 'tiny'
-    weights: str | None  # of a whole model 'EMA', 'raw' or 'unknown'; of a backbone None
+    weights: str | None  # 'EMA', 'raw' or 'unknown' for a whole model; None for a backbone
 
 
 def convert(src: str | Path, dst: str | Path, source: str) -> Converted:

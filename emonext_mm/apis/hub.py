@@ -1,4 +1,4 @@
-"""Our configs by name in the host's model hub: ``mmpretrain.get_model('emonext-tiny_fer2013')``."""
+"""Our configs by name in MMPretrain's model hub: ``mmpretrain.get_model('emonext-tiny_fer2013')``."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,7 +14,7 @@ def find_root() -> Path | None:
 
 
 def register_models() -> None:
-    """Register the models of ``model-index.yml`` for ``list_models``, ``get_model`` and the host's inferencers.
+    """Register the models of ``model-index.yml`` for ``list_models``, ``get_model`` and MMPretrain's inferencers.
 
     The import of ``emonext_mm`` calls this; a second call changes nothing. The models come without weights: give a
     checkpoint of your own training, ``get_model(name, pretrained='work_dirs/...')``.

@@ -33,13 +33,13 @@ METRICS_SUFFIXES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')
 
 @dataclass(frozen=True)
 class TestResult:
-    """The outcome of a test; of several processes, the first has all of it, the others the metrics alone."""
+    """The outcome of a test. In a distributed test the first process has all fields, the others only the metrics."""
 
     __test__ = False  # no test case of pytest
 
     metrics: dict
     conditions: dict
-    figures: dict[str, Path]  # 'confusion matrix' and 'STN, in and out', as far as they apply
+    figures: dict[str, Path]  # 'confusion matrix' and 'STN, in and out', where they apply
     text: str  # the summary
 
 

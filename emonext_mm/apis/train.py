@@ -53,7 +53,7 @@ def train(
             ``tools/train.py``.
 
     Raises:
-        ValueError: the config would choose its best checkpoint on the wrong images, sets ``model.data_preprocessor``
+        ValueError: the config trains or validates on the wrong split, sets ``model.data_preprocessor``
             beside ``data_preprocessor``, or another training works in the work dir.
         OSError: the config, the data or the pretrained weights cannot be read.
         CheckpointError: the checkpoint to resume from was refused.
@@ -66,7 +66,7 @@ def train(
         no_pin_memory=no_pin_memory, no_persistent_workers=no_persistent_workers, launcher=launcher))
     cfg = prepare_train(cfg)
     check_protocol(cfg)
-    first = os.environ.get(_RANK[launcher], '0') == '0'  # of several processes, one holds the lock for all
+    first = os.environ.get(_RANK[launcher], '0') == '0'  # the first process holds the lock for all
     with lock_work_dir(cfg.work_dir) if first else nullcontext():
         Runner.from_cfg(cfg).train()
     return TrainResult(Path(cfg.work_dir), best_checkpoint(cfg.work_dir), last_checkpoint(cfg.work_dir))

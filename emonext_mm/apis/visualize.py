@@ -83,7 +83,7 @@ def visualize(
 
 
 class TrainedRun:
-    """The config of a training run with, as far as they are given, its checkpoint and its log.
+    """A training run: its config and, where they exist, its checkpoint and its log.
 
     Args:
         runner: built from a config that is prepared for a test, without metrics. Its checkpoint, ``load_from`` of the
@@ -163,11 +163,11 @@ def _draw_cam(run: TrainedRun) -> Figure:
 
 def _draw_curves(run: TrainedRun) -> Figure:
     if run.work_dir is None:
-        raise ValueError('no work dir was given, and so no log')
+        raise ValueError('no work dir was given, so there is no log')
     return draw_curves(read_log(run.work_dir), run.work_dir.name)
 
 
-# Each raises ValueError, OSError or ImportError, with the reason, if its figure cannot be drawn.
+# Each function raises ValueError, OSError or ImportError, with the reason, if its figure cannot be drawn.
 FIGURES = {
     'confusion': _draw_confusion,
     'mistakes': _draw_mistakes,

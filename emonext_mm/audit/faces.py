@@ -53,7 +53,7 @@ def read_faces(data_root: str | Path) -> Faces:
 
 
 def named_as_duplicate(name: str) -> bool:
-    """Whether a file's name is one that offline augmentation or a file manager gives to a copy."""
+    """Return whether a file's name looks like one that augmentation or a file manager gives to a duplicate."""
     return _DUPLICATE_NAME.search(os.path.basename(name)) is not None
 
 

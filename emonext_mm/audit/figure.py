@@ -50,7 +50,7 @@ def _members(indices: np.ndarray, faces: Faces) -> _Members:
 
 
 def _captioned(kind: str, groups: list[_Members], faces: Faces) -> list[tuple[int, str, str]]:
-    """Index, caption and its colour for the images of as many whole groups as fit."""
+    """Index, caption and caption colour for the images of as many whole groups as fit."""
     drawn = []
     for number, members in enumerate(groups, start=1):
         if len(drawn) + len(members) > _MOST:

@@ -49,7 +49,7 @@ class Findings(NamedTuple):
     leaks: list[Leak]
     blank: np.ndarray  # indices of nearly constant images
     mirrored: np.ndarray  # (P, 2) indices of near duplicates after mirroring one; their exact duplicates are left out
-    distances: np.ndarray  # (REACH,) int64, number of distinct images whose nearest other one is at that distance
+    distances: np.ndarray  # (REACH,) int64, number of distinct images with the nearest neighbour at that distance
 
     @property
     def total(self) -> int:
@@ -133,7 +133,7 @@ def _leaks(first: np.ndarray, near: np.ndarray, splits: np.ndarray) -> list[Leak
 
 
 def _mirrored(images: np.ndarray) -> np.ndarray:
-    """Pairs of near duplicates after mirroring one, (P, 2); an image that is its own mirror image is not one."""
+    """Pairs of near duplicates after mirroring one, (P, 2); an image and its own mirror image are no pair."""
     pairs, _ = close_pairs(images, images[:, :, ::-1])
     return pairs[pairs[:, 0] < pairs[:, 1]]
 

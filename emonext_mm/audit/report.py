@@ -25,7 +25,7 @@ def describe(found: Findings, faces: Faces) -> dict:
     - ``leaks``: list of {split, duplicates_in, exact, near}: numbers of images with a duplicate in another split
     - ``groups``: list of {images, exact, splits, labels, contradicts}, exact and near duplicates together
     - ``mirrored``: list of pairs; ``blank``, ``named_as_duplicates``: lists of images; ``unreadable``: list of lines
-    - ``nearest_distances``: item i is the number of distinct images with the nearest other one at i to i+1 grey levels
+    - ``nearest_distances``: item i is the number of distinct images with the nearest neighbour at i to i+1 grey levels
     """
     def names(indices: np.ndarray) -> list[str]:
         return [faces.names[index] for index in indices.tolist()]
@@ -54,7 +54,7 @@ def describe(found: Findings, faces: Faces) -> dict:
 
 
 def format_report(report: dict) -> str:
-    """Text of the report of ``describe``."""
+    """Format the report of :func:`describe` as text."""
     return '\n'.join([
         f'{report["images"]} images of {", ".join(report["sources"])}',
         '', render(_count_table(report)),
@@ -68,7 +68,7 @@ def format_report(report: dict) -> str:
         '', 'Other',
         *_list('mirrored near duplicates (pairs)', [' = '.join(pair) for pair in report['mirrored']]),
         *_list(f'nearly constant (standard deviation under {BLANK:g})', report['blank']),
-        *_list('files named as copies', report['named_as_duplicates']),
+        *_list('files named as duplicates', report['named_as_duplicates']),
         *_list('files that cannot be read', report['unreadable'], all_of_them=True),
         *(['  FER2013 refuses this folder until they are removed'] if report['unreadable'] else []),
     ])
@@ -114,7 +114,7 @@ def _leak(leak: dict, size: int) -> str:
 
 
 def _histogram(counts: list[int]) -> list[str]:
-    lines = ['Distance of each image to its nearest other one (RMS, grey levels; equal images count once)']
+    lines = ['Distance of each image to its nearest neighbour (RMS, grey levels; equal images count once)']
     widest = max([*counts, 1])
     for distance, count in enumerate(counts):
         mark = '  <- limit' if distance == LIMIT - 1 else ''

@@ -1,7 +1,7 @@
 """Work-arounds for MMEngine, MMCV and MMPretrain on today's PyTorch, NumPy and setuptools.
 
-One function per trap. Each docstring states the fault, each function acts only where the fault shows, and each has a
-test that shows when the host no longer needs it. Nothing here acts on import: :func:`setup` changes the process, and
+One function per fault: its docstring states the fault, it acts only where the fault occurs, and a test shows when the
+work-around is no longer needed. Nothing here acts on import: :func:`setup` changes the process, and
 :func:`~emonext_mm.compat.config.prepare_train` and :func:`~emonext_mm.compat.config.prepare_test` return a changed copy
 of a config.
 """

@@ -22,8 +22,8 @@ def allow_checkpoint_types() -> None:
     Such a checkpoint holds the message hub beside the tensors: ``HistoryBuffer``, NumPy arrays, scalars and dtypes,
     all of which torch refuses, so that neither resume nor test works. Every name on this list builds plain data; the
     dtypes are those of numbers, booleans and text, because a forged record dtype can point anywhere in memory.
-    ``HistoryBuffer`` pickles its statistics methods through ``builtins.getattr``: under that name stands a function
-    that knows those methods only.
+    ``HistoryBuffer`` pickles its statistics methods through ``builtins.getattr``: that name is bound to a function
+    that returns those methods only.
     """
     rebuild = importlib.import_module(np.array(0).__reduce__()[0].__module__)
     functions = [(_history_method, 'builtins.getattr')]
@@ -62,7 +62,7 @@ def refuse_foreign_weights() -> None:
         check = (getattr(state_dict, '_metadata', None) or {}).get('', {}).get('check')
         if check:
             check(module, state_dict)
-        # Keys cannot be compared, because a model's hooks may rename them. A write raises a tensor's version.
+        # Keys cannot be compared, because a model's hooks may rename them. Writing to a tensor increments its version.
         tensors = module.state_dict(keep_vars=True)
         before = [tensor._version for tensor in tensors.values()]
         original(module, state_dict, strict, logger)

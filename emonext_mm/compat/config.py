@@ -66,9 +66,9 @@ def adapt_dist(cfg: Config) -> Config:
 def drop_ema_hook(cfg: Config) -> Config:
     """Drop the EMA hook for testing: the checkpoint's ``state_dict`` already holds the averaged weights.
 
-    The hook swaps raw and averaged weights when it saves, and swaps the parameters again before a test. TTA wraps the
-    model, its keys begin with ``module.``, the hook finds none of them in the checkpoint, and swaps in a freshly
-    initialised model. A hook with ``evaluate_on_ema=False`` stays: it brings the raw weights back.
+    The hook swaps raw and averaged weights when it saves, and swaps the parameters again before a test. Under TTA the
+    keys of the wrapped model begin with ``module.``: the hook finds none of them in the checkpoint, and swaps in a
+    freshly initialised model. A hook with ``evaluate_on_ema=False`` stays, because it restores the raw weights.
     """
     def averages(hook: Any) -> bool:
         if not isinstance(hook, dict):
@@ -83,7 +83,7 @@ def drop_ema_hook(cfg: Config) -> Config:
 def fix_dataloaders(cfg: Config) -> Config:
     """Drop impossible settings of data loaders: persistent workers without workers, pinned memory without a GPU.
 
-    The host's tools default both to True. torch raises ValueError for the first with ``num_workers=0``, and warns of
+    MMPretrain's tools default both to True. torch raises ValueError for the first with ``num_workers=0``, and warns of
     the second at every epoch.
     """
     cfg = copy.deepcopy(cfg)

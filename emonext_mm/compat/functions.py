@@ -46,8 +46,8 @@ def copy_subsets_afresh() -> None:
     """Let ``get_subset`` of a data set copy its attributes anew at every call.
 
     MMEngine passes one ``memo`` (a default argument) to all deep copies of the process. Python reuses the id of a
-    deleted object, and the copy of the new object is then that of the old one: a subset with another data set as its
-    pipeline, for instance. The memo also keeps every copy in memory.
+    deleted object, so that the copy of a new object can be the stored copy of a deleted one: for instance, a subset
+    with another data set as its pipeline. The memo also keeps every copy in memory.
     """
     original = BaseDataset._copy_without_annotation
 

@@ -10,7 +10,7 @@ import os
 def resolve_scope_bases() -> None:
     """Let ``_base_ = 'mmpretrain::resnet/resnet18_8xb32_in1k.py'`` find the installed package.
 
-    MMEngine asks ``pkg_resources``, which setuptools 82 removed. ``importlib`` answers the same questions.
+    MMEngine asks ``pkg_resources``, which setuptools 82 removed. The functions here use ``importlib`` instead.
     """
     if importlib.util.find_spec('pkg_resources') is not None:
         return

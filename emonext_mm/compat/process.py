@@ -49,9 +49,9 @@ def keep_freed_memory() -> None:
 
 
 def silence_known_warnings() -> None:
-    """Silence the host's warnings that are harmless on this stack, and no others.
+    """Silence OpenMMLab's warnings that are harmless with the supported versions, and no others.
 
-    A first run shows several of them, and a user mistakes them for a broken installation.
+    A first run shows several of them, which look like a broken installation.
     """
     for category, module, message in HARMLESS_WARNINGS:
         warnings.filterwarnings('ignore', message, category, module)
@@ -65,7 +65,8 @@ def silence_known_warnings() -> None:
 def init_cpu_dist() -> None:
     """Let ``--launcher pytorch`` start on a machine without an accelerator, over gloo.
 
-    MMEngine calls ``torch.cuda.set_device`` first. :func:`~emonext_mm.compat.config.adapt_dist` is the other half.
+    MMEngine calls ``torch.cuda.set_device`` first. The config needs :func:`~emonext_mm.compat.config.adapt_dist`
+    too.
     """
     original = dist_utils._init_dist_pytorch
 

@@ -20,7 +20,7 @@ class Requirement(NamedTuple):
 
 
 REQUIRED = (
-    # Below torch 2.6 the host's own loader runs the pickles of strangers.
+    # Below torch 2.6, MMEngine's loader unpickles any file, which can run code.
     Requirement('torch', ('torch', ), '2.6', '', "pip install 'torch>=2.6' torchvision"),
     # onedl-* is the maintained fork, which installs the same modules.
     Requirement('mmengine', ('mmengine', 'mmengine-lite', 'onedl-mmengine'), '0.10.4', '1',
@@ -37,8 +37,8 @@ def check() -> None:
     Without this check a missing MMCV gives a traceback from inside MMPretrain.
 
     Raises:
-        ImportError: torch, MMEngine, MMCV or MMPretrain is missing, too old or too new; the message says how to
-            install it.
+        ImportError: torch, MMEngine, MMCV or MMPretrain is missing, too old or too new; the message gives the command
+            that installs it.
     """
     for module, distributions, least, below, install in REQUIRED:
         if importlib.util.find_spec(module) is None:

@@ -1,6 +1,6 @@
 """The facial expression of each of the seven emotions, for drawn faces.
 
-Brows, lids and mouth move as people draw them.
+The positions of brows, lids and mouth follow the conventions of drawing.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Expression(NamedTuple):
     brow_outer: float = 0.0
     brow_together: float = 0.0  # shift of the inner ends towards the midline
     lid_upper: float = 0.10  # height of the upper lid above the line of the eye
-    lid_lower: float = 0.07  # depth of the lower lid below it; negative: pushed up by the cheek
+    lid_lower: float = 0.07  # depth of the lower lid below that line; negative: pushed up by the cheek
     lid_slant: float = 0.0  # height of the outer corner of the upper lid
     mouth_width: float = 0.29  # half the distance between the corners
     corner: float = 0.0  # height of the corners

@@ -120,12 +120,12 @@ class FER2013(BaseDataset):
     def _without_leaked(self, rows: np.ndarray) -> np.ndarray:
         self._leaked = self._find_leaked()
         kept = rows[~self._leaked[rows]]
-        print_log(f'{self._path}: {len(rows) - len(kept)} of {len(rows)} training images left out, they have a '
+        print_log(f'{self._path}: {len(rows) - len(kept)} of {len(rows)} training images left out: they have a '
                   'duplicate in val or test', logger='current', level=logging.INFO)
         return kept
 
     def _find_leaked(self) -> np.ndarray:
-        """Which faces of the split have a duplicate across the border of training, (len(self._table),) bool."""
+        """Mask of the split's faces with a duplicate in train (for train: in val or test), (len(self._table),) bool."""
         across = [split for split in SPLITS if (split == 'train') != (self.split == 'train')]
         others = {split: self._images_of(split) for split in across}
         missing = ' or '.join(split for split, images in others.items() if not len(images))
@@ -160,7 +160,7 @@ class FER2013(BaseDataset):
     @property
     @force_full_init
     def images(self) -> np.ndarray:
-        """(N, 48, 48) uint8, read-only: a view of the shared pixels, or a copy if faces were picked."""
+        """Images, (N, 48, 48) uint8, read-only: a view of the shared pixels, or a copy for a selection of faces."""
         rows = self.data_list
         if len(rows) and (np.diff(rows) == 1).all():
             return self._table.images[rows[0]:rows[-1] + 1]
@@ -171,16 +171,16 @@ class FER2013(BaseDataset):
     @property
     @force_full_init
     def labels(self) -> np.ndarray:
-        """(N,) int64, a copy; -1 for faces without a label."""
+        """Labels, (N,) int64, a copy; -1 for faces without a label."""
         return self._labels[self.data_list]
 
     @property
     @force_full_init
     def leaked(self) -> np.ndarray:
-        """Which images of val or test have an exact or near duplicate in train, (N,) bool.
+        """Mask of the images of val or test with an exact or near duplicate in train, (N,) bool.
 
-        For the split train: which have one in val or test. Images that ``drop_leaked`` or ``ferplus`` leaves out count
-        too. The first call takes about a second.
+        For the split train: mask of the images with a duplicate in val or test. Images that ``drop_leaked`` or
+        ``ferplus`` leaves out count too. The first call takes about a second.
 
         Raises:
             ValueError: the data have no images on the other side.
@@ -215,7 +215,7 @@ class FER2013(BaseDataset):
         return info
 
     def get_gt_labels(self) -> np.ndarray:
-        """(N,) int64.
+        """Return the labels, (N,) int64.
 
         Raises:
             ValueError: the faces have no labels.
@@ -260,7 +260,7 @@ def _votes_path(source: CsvSource | FolderSource) -> Path:
 
 
 def _check_counts(path: Path, split: str, labels: np.ndarray) -> None:
-    """Warn if the images per class are not those that were published."""
+    """Warn if the numbers of images per class differ from the published ones."""
     if (labels == UNLABELLED).any():
         return
     counts = np.bincount(labels, minlength=len(CLASSES))

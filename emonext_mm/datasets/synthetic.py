@@ -34,7 +34,7 @@ class SyntheticFER(BaseDataset):
             MMPretrain's ``BaseDataset``.
 
     Raises:
-        ValueError: ``num_samples``, ``split`` or ``color_type`` is none of the above.
+        ValueError: ``num_samples``, ``split`` or ``color_type`` is not one of the values above.
     """
 
     METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (MMEngine's name and type)
@@ -81,13 +81,13 @@ class SyntheticFER(BaseDataset):
     @property
     @force_full_init
     def images(self) -> np.ndarray:
-        """(N, 48, 48) uint8, a copy."""
+        """Images, (N, 48, 48) uint8, a copy."""
         return self._drawn[self.data_list]
 
     @property
     @force_full_init
     def labels(self) -> np.ndarray:
-        """(N,) int64, a copy."""
+        """Labels, (N,) int64, a copy."""
         return self.data_list % len(CLASSES)
 
     def get_gt_labels(self) -> np.ndarray:

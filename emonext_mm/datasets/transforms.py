@@ -43,7 +43,7 @@ class CropAt(BaseTransform):
         y: 0 for the top, 1 for the bottom.
 
     Raises:
-        ValueError: ``crop_size``, ``x`` or ``y`` is none of the above; an image is smaller than the crop.
+        ValueError: ``crop_size``, ``x`` or ``y`` is out of range; an image is smaller than the crop.
     """
 
     def __init__(self, crop_size: int, x: float = 0.5, y: float = 0.5) -> None:

@@ -61,14 +61,14 @@ class ConditionsHook(Hook):
 
 
 def subject_line(conditions: dict) -> str:
-    """``Tested 3589 images of FER2013, PublicTest; 3283 of them are leak-free (no duplicate in training)``."""
+    """Format as ``Tested 3589 images of FER2013, PublicTest; 3283 of them are leak-free (...)``."""
     count = conditions['leak_free']
     leak_free = '' if count is None else f'; {count} of them are leak-free (no duplicate in training)'
     return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}, {conditions["split"]}{leak_free}'
 
 
 def conditions_line(conditions: dict) -> str:
-    """``emonext_tiny_fer2013, epoch 27, EMA weights, single view``."""
+    """Format as ``emonext_tiny_fer2013, epoch 27, EMA weights, single view``."""
     views = 'single view'
     if conditions['views'] > 1:
         views = f'{conditions["views"]} views ({conditions["transform"]}, {conditions["merge"]})'
@@ -82,14 +82,14 @@ def _progress(conditions: dict) -> str:
 
 
 def _weights(runner: Runner, checkpoint: dict, meta: dict) -> str:
-    """Which weights of the checkpoint are tested: ``state_dict`` holds the average if the training kept one."""
+    """Kind of the tested weights: ``state_dict`` holds the average if the training kept one."""
     if any(isinstance(hook, EMAHook) for hook in runner.hooks):
         return 'raw'  # compat.config keeps the hook in a test only where it restores the raw weights
     if 'weights' in meta:  # converted from another format
         return meta['weights']
     if 'ema_state_dict' in checkpoint:
         return 'EMA'
-    # Without it, a training with an average may have been stripped of it, or stopped before the average began.
+    # The average may have been removed from the checkpoint, or training stopped before the average began.
     return 'raw' if 'cfg' in meta and 'EMAHook' not in meta['cfg'] else 'unknown'
 
 

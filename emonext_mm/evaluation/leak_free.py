@@ -20,7 +20,7 @@ class LeakFreeAccuracy(BaseMetric):
     without any leak-free sample, only the last one.
 
     Args:
-        leak_free: (N,) bool, for each sample of the data set, in its order: no duplicate in training.
+        leak_free: (N,) bool, in the order of the data set: True for a sample without a duplicate in training.
         **kwargs: ``collect_device`` and ``collect_dir`` of MMEngine's ``BaseMetric``.
 
     Raises:
@@ -51,7 +51,7 @@ class LeakFreeAccuracy(BaseMetric):
 
 
 def measure_leak_free(evaluator: Evaluator, dataset: BaseDataset) -> None:
-    """Add :class:`LeakFreeAccuracy` to an evaluator if the data set knows which of its samples are leak-free.
+    """Add :class:`LeakFreeAccuracy` to an evaluator if the data set can tell which samples are leak-free.
 
     ``dataset.leaked`` (see ``FER2013``) is (N,) bool or raises ValueError, whose reason is logged. Nothing is added
     to an evaluator without metrics, nor for the training split.

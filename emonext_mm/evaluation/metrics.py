@@ -52,7 +52,7 @@ class EmotionMetric(BaseMetric):
         self.num_bins = num_bins
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Store label, prediction, confidence of each sample, which holds ``gt_label`` and ``pred_score`` (K,)."""
+        """Store label, prediction and confidence of each sample, which holds ``gt_label`` and ``pred_score`` (K,)."""
         classes = self.dataset_meta['classes']
         for sample in data_samples:
             if 'gt_label' not in sample:
@@ -98,7 +98,7 @@ def class_scores(matrix: Tensor) -> dict[str, Tensor]:
 def wilson_interval(hits: int, total: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson's confidence interval of a proportion, as (low, high) in 0..1.
 
-    Unlike the normal approximation it stays within 0..1 and keeps its width for 0 and for ``total`` hits.
+    Unlike the normal approximation it stays within 0..1 and does not shrink to a point at 0 or ``total`` hits.
 
     Raises:
         ValueError: not 0 <= ``hits`` <= ``total``, or ``total`` is 0.

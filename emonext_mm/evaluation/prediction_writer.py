@@ -69,7 +69,7 @@ class PredictionFile(BaseMetric):
 
     def _rows(self, dataset: BaseDataset) -> list[dict]:
         indices = [index for index, _, _ in self._gathered]
-        # ConcatDataset, for one, gives the index in a part of it.
+        # A ConcatDataset, for example, gives the index within one of its parts.
         if len(indices) != len(dataset) or set(indices) != set(range(len(dataset))):
             raise ValueError('samples do not carry their index in the data set: PackInputs must keep sample_idx')
         classes = dataset.metainfo['classes']

@@ -68,7 +68,7 @@ def read_predictions(path: str | Path) -> Predictions:
 
 
 def _from_json(path: Path, text: str) -> tuple[dict, tuple[str, ...], list[tuple[str, Any]]]:
-    """Conditions, classes, and the rows, each after its position in words for error messages."""
+    """Conditions, classes, and the rows, each preceded by its position for error messages."""
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

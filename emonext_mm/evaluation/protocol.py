@@ -13,7 +13,7 @@ def check_protocol(cfg: Config) -> None:
     """Refuse a training config that trains or validates on the wrong split.
 
     Validation selects the best checkpoint and the moment to stop. It must therefore use neither the split test, which
-    is reserved for the final result, nor a split of the training. Training on test is refused too. Training on train
+    is reserved for the final result, nor a split that is trained on. Training on test is refused too. Training on train
     and val together is allowed if there is no validation. Only FER2013 and SyntheticFER are checked.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The summary of a test: the few lines that a person reads."""
+"""The summary of a test as a few lines of text."""
 from __future__ import annotations
 
 from collections.abc import Mapping

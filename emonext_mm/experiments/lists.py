@@ -48,7 +48,7 @@ def read_list(path: str | Path, seeds: Sequence[int], out: str | Path, options: 
         only: names of the runs to read; all when empty.
 
     Raises:
-        ValueError: the list, a name or an option is wrong, or a config would choose on the test split; the message
+        ValueError: the list, a name or an option is wrong, or a config breaks the protocol of FER2013; the message
             names the run.
         OSError: the list or a config cannot be read.
     """
@@ -96,7 +96,7 @@ def _read_config(where: str, config: Path, options: Sequence[str]) -> Config:
         cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
         check_preprocessor(cfg)
         check_protocol(cfg)
-    except Exception as error:  # a config is a program
+    except Exception as error:  # a config is a program and may raise anything
         raise ValueError(f'{where}: {type(error).__name__} in {config.name}: {error}') from error
     return cfg
 

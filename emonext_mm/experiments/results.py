@@ -26,7 +26,7 @@ def collect(experiments: Sequence[Experiment]) -> dict:
 
     ``epoch`` is the epoch of the tested checkpoint. ``hours`` is the mean time of a training step times the number of
     steps, without validation. ``memory_gb`` is the peak that PyTorch allocated on the GPU or, without a GPU, the peak
-    of the training process, None where the system does not tell it.
+    of the training process, None where the system does not report it.
 
     Raises:
         ValueError, OSError: a file of the experiments is wrong or missing; the message names it.

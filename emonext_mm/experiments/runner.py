@@ -35,12 +35,12 @@ def is_finished(experiment: Experiment) -> bool:
 
 
 class ExperimentRunner:
-    """Trains and tests with ``tools/train.py`` and ``tools/test.py``, one experiment at a time on each device.
+    """Runner of ``tools/train.py`` and ``tools/test.py`` for experiments, one at a time on each device.
 
     The folder of an experiment holds ``settings.txt``, the checkpoints and logs of the training, ``trained.json``, the
     predictions ``single.json`` and ``ten_crop.json``, and the output of each tool (.log). Each .json is written
-    when its part is done. So the same experiments can be run again: finished parts are skipped, and an interrupted
-    training continues from its last checkpoint.
+    when its part is done. Rerun the experiments to resume: finished parts are skipped, and an interrupted training
+    continues from its last checkpoint.
 
     Args:
         tools: folder of the tools.

@@ -1,1 +1,1 @@
-"""What all other packages may use: files, errors, checkpoints, the command line, the training log."""
+"""Helpers for all other packages: files, errors, checkpoints, the command line, the training log."""

@@ -83,7 +83,7 @@ def clear_errors(filename: str) -> Iterator[None]:
 
 @contextmanager
 def _without_list_of_fork() -> Iterator[None]:
-    """Empty the allow-list of onedl-mmengine: it holds ``getattr`` itself, and after a load it takes ours back."""
+    """Empty onedl-mmengine's allow-list: it includes ``getattr`` itself, and a load removes our entries with it."""
     function = getattr(checkpoint, 'get_torch_safe_globals', None)
     if function is None:
         yield

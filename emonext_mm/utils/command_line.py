@@ -1,4 +1,4 @@
-"""MMPretrain's own command lines: their options, merged into a config as the host merges them."""
+"""MMPretrain's own command lines: their options, merged into a config as MMPretrain merges them."""
 from __future__ import annotations
 
 import copy
@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 
 def host_tool(name: str) -> ModuleType:
-    """Import MMPretrain's ``tools/<name>.py``, so that its options are ours in every installed version.
+    """Import MMPretrain's ``tools/<name>.py``, so that our tools accept the options of the installed version.
 
     Raises:
         ImportError: the installed package does not carry its tools.
@@ -37,7 +37,7 @@ def parse_host_args(name: str, argv: Sequence[str] | None = None) -> dict[str, A
         argv: the arguments; those of the process when None.
 
     Returns:
-        The options by name, without ``local_rank``, which the host puts into the environment.
+        The options by name, without ``local_rank``, which MMPretrain's tools put into the environment.
     """
     before = sys.argv
     sys.argv = before if argv is None else [f'{name}.py', *map(str, argv)]
@@ -65,7 +65,7 @@ def merge_train_options(config: str | Path | Config, options: dict[str, Any]) ->
 def merge_test_options(config: str | Path | Config, options: dict[str, Any]) -> Config:
     """Merge the options of MMPretrain's ``tools/test.py`` into a config, and return the result.
 
-    Deviation: ``cfg_options`` are merged first. The host merges them after ``--tta`` has wrapped the model, so that
+    Deviation: ``cfg_options`` are merged first. MMPretrain merges them after ``--tta`` has wrapped the model, so that
     ``model.*`` would change the wrapper, which has its own ``tta_model.*``.
 
     Raises:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint was refused. The message is one line that names the file and the reason."""
+    """Refusal of a checkpoint; the message is one line that names the file and the reason."""
 
 
 @contextmanager

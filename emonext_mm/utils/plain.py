@@ -7,7 +7,7 @@ from typing import Any
 def to_plain(value: Any) -> Any:
     """Convert tensors, arrays and NumPy scalars to numbers and lists, at any depth of lists and dicts.
 
-    ``mmengine.dump`` cannot write them to JSON, and the confusion matrix is a tensor.
+    ``mmengine.dump`` cannot write tensors to JSON, and the confusion matrix is one.
     """
     if isinstance(value, dict):
         return {key: to_plain(item) for key, item in value.items()}

@@ -10,7 +10,7 @@ from rich.table import Table
 def render(table: Table, width: int = 120) -> str:
     """Plain text of a table, at most ``width`` columns wide: no colour codes, no blanks at the end of a line.
 
-    Text in brackets is no markup: a class may be called so.
+    Text in brackets is not treated as markup, since the name of a class may contain brackets.
     """
     console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False)
     console.print(table)

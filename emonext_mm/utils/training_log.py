@@ -20,7 +20,7 @@ class TrainingLog(NamedTuple):
     def training_epochs(self) -> np.ndarray:
         """Epoch of each training entry, (T,) float: 1.5 is the middle of the second epoch.
 
-        The log does not contain the length of an epoch. Since every epoch is logged at the same iterations of it, the
+        The log does not contain the length of an epoch. Since every epoch is logged at the same of its iterations, the
         length is the distance between the first entries of two epochs. The last epoch is taken to be as long as the
         one before, and a single epoch to end with its last entry. For an iteration-based run, whose log has no epochs,
         the result is the iteration.

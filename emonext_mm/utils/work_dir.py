@@ -14,13 +14,13 @@ def best_checkpoint(work_dir: str | Path) -> Path | None:
 
 
 def last_checkpoint(work_dir: str | Path) -> Path | None:
-    """Return the checkpoint that ``last_checkpoint`` names, in the work dir itself, which may have been moved."""
+    """Return the checkpoint named in the file ``last_checkpoint``, from the work dir, which may have been moved."""
     note = Path(work_dir) / 'last_checkpoint'
     return note.with_name(Path(note.read_text().strip()).name) if note.is_file() else None
 
 
 def find_checkpoint(path: str | Path) -> Path:
-    """Return ``path`` itself if it is a file; of a work dir, the best checkpoint or, without one, the last.
+    """Return ``path`` itself if it is a file; for a work dir, the best checkpoint or, without one, the last.
 
     Raises:
         FileNotFoundError: the work dir holds no checkpoint.

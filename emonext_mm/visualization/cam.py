@@ -39,14 +39,14 @@ def activation_maps(model: ImageClassifier, faces: Tensor) -> tuple[Tensor, Tens
     """Compute the class activation map of each face for its predicted class, in the coordinates of the input face.
 
     The backbone sees the face warped by the STN (and view), if the model has one, so its map belongs to the warped
-    face. The inverse warp brings it back: heat(x) = heat_warped(theta^-1 x), and 0 where the STN did not sample.
+    face. The inverse warp maps it back: heat(x) = heat_warped(theta^-1 x), and 0 where the STN did not sample.
 
     Args:
         model: the classifier; it is put into eval mode.
         faces: (N, C, H, W), normalised, before the STN.
 
     Returns:
-        Three tensors: the maps (N, H, W), each scaled to 0..1 by itself, so two maps do not compare in strength; the
+        Three tensors: the maps (N, H, W), each scaled to 0..1 on its own, so strengths cannot be compared; the
         class probabilities (N, K); theta (N, 2, 3), or None if there is no warp.
 
     Raises:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def draw_confusion_matrix(matrix: Tensor, classes: Sequence[str]) -> Figure:
-    """Draw a confusion matrix: in each cell the count and its percentage of the row, which is also its colour.
+    """Draw a confusion matrix: each cell shows its count and its percentage of the row, which sets the colour.
 
     Args:
         matrix: (K, K), counts; the row is the true class, the column the predicted one.

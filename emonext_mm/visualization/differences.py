@@ -45,7 +45,7 @@ def _prediction(side: Side, sample: int) -> str:
 
 
 def most_different(gains: np.ndarray, each: int = _EACH) -> list[int]:
-    """Indices of the largest gains in descending order, then of the largest losses, the largest first; never of 0."""
+    """Indices of the largest gains in descending order, then of the largest losses, the largest first, no zeros."""
     order = np.argsort(-gains, kind='stable')
     rising = [int(i) for i in order[:each] if gains[i] > 0]
     return rising + [int(i) for i in order[::-1][:each] if gains[i] < 0]

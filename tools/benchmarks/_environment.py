@@ -1,6 +1,6 @@
 """The environment of our tools, see ``tools/_preflight.py``; every benchmark imports this module before PyTorch.
 
-``compat.setup()``, the other half, is called by ``main``: it must not act in the new process of the authors' code.
+``main`` calls ``compat.setup()``, which must not act in the new process of the authors' code.
 """
 import os
 

@@ -54,7 +54,7 @@ def config_workload(cfg: Config, batch: int, size: int) -> Workload:
     def start() -> Step:
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-        # One-hot labels, because the host reads the value of a class index, and a fake tensor has none.
+        # One-hot labels, because MMPretrain reads the value of a class index, and a fake tensor has none.
         data = dict(inputs=torch.zeros(batch, 1, size, size, dtype=torch.uint8),
                     data_samples=[DataSample().set_gt_score(score) for score in torch.eye(7).repeat(batch, 1)[:batch]])
         return lambda: model.train_step(data, wrapper)

@@ -1,6 +1,6 @@
 """One side of a benchmark in a new process.
 
-Our settings for the process, such as that it keeps freed memory, must not make the authors' code faster.
+Our settings for the process, such as keeping freed memory, must not make the authors' code faster.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The authors' code (https://github.com/yelboudouri/EmoNeXt), imported from a checkout and run as it stands.
+"""The authors' code (https://github.com/yelboudouri/EmoNeXt), imported from a checkout and run unchanged.
 
 None of it is in this repository. It runs without the pretrained weights, which it would download, and without wandb, to
-which it would report; the latter makes it slightly faster than it is in use.
+which it would report, so it is slightly faster than in normal use.
 """
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reference:
 
     Raises:
         FileNotFoundError: the folder lacks one of them.
-        ImportError: a package that they need is not installed.
+        ImportError: a package that the two files need is not installed.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -62,7 +62,7 @@ def of_size(size: str) -> dict:
     """Return the ``--cfg-options`` that change the model size of a config.
 
     Raises:
-        ValueError: the host's ConvNeXt has no such size.
+        ValueError: MMPretrain's ConvNeXt has no such size.
     """
     if size not in ConvNeXt.arch_settings:
         raise ValueError(f'size {size!r}, expected one of {", ".join(ConvNeXt.arch_settings)}')
@@ -198,5 +198,5 @@ def timm_name(cfg: Config) -> str:
 def smoothed_loss(model: nn.Module, cfg: Config) -> Callable[[Tensor, Tensor], Tensor]:
     """Cross entropy of a model's logits with the config's label smoothing."""
     loss = cfg.model.head.loss
-    smoothing = loss.get('label_smoothing', loss.get('label_smooth_val', 0.0))  # our loss, the host's LabelSmoothLoss
+    smoothing = loss.get('label_smoothing', loss.get('label_smooth_val', 0.0))  # ours, MMPretrain's
     return lambda images, labels: F.cross_entropy(model(images), labels, label_smoothing=smoothing)

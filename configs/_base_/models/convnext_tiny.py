@@ -1,4 +1,4 @@
-"""The host's ConvNeXt-tiny at 224 px, the paper's baseline: no STN, no SE, no attention.
+"""MMPretrain's ConvNeXt-tiny at 224 px, the paper's baseline: no STN, no SE, no attention.
 
 Drop path and label smoothing are those of emonext_tiny.py.
 """

@@ -17,8 +17,8 @@ optim_wrapper = dict(
 )
 param_scheduler = dict(type='WarmRestartLR', warmup=128, period=1024, by_epoch=False)
 train_cfg = dict(by_epoch=True, max_epochs=300, val_interval=1)
-# gamma, power and start are the defaults of ema_pytorch, which the authors use: the weights themselves up to step 100,
-# then a momentum that falls to 0.01 by about step 1100.
+# gamma, power and start are the defaults of ema_pytorch, which the authors use: the average equals the weights up to
+# step 100; then the momentum falls to 0.01 by about step 1100.
 custom_hooks = [dict(type='RawValidationEMAHook', ema_type='ForeachEMA', momentum=0.01, interval=16, gamma=1,
                      power=2 / 3, start=100, update_buffers=True, priority='ABOVE_NORMAL')]
 auto_scale_lr = dict(base_batch_size=64)

@@ -16,13 +16,13 @@ from mmengine.logging import print_log
 from emonext_mm.datasets.readers.face_table import FaceTable
 from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource
 
-_VERSION = 1  # raise it when an unchanged source is to give another table
+_VERSION = 1  # increase it when the table of an unchanged source changes
 
 
 def load_table(source: CsvSource | FolderSource) -> FaceTable:
-    """The faces of a source, mapped from a file that is made first if need be.
+    """Load the faces of a source, mapped from its cache file, which is written first if it is missing.
 
-    A truncated or foreign file is made anew. Where neither the source's folder nor the user's cache folder can be
+    A truncated or foreign file is replaced. Where neither the source's folder nor the user's cache folder can be
     written, the faces stay in the memory of the process.
 
     Raises:

@@ -14,8 +14,8 @@ SIZE = 48  # pixels
 class FaceTable:
     """N faces, sorted by split, so that the faces of one split are one slice. All arrays are read-only.
 
-    Processes that open the same file share its pages in memory. The pickle of a table that was opened is the path of
-    its file; a deep copy is the table itself.
+    Processes that open the same file share its pages in memory. Pickling a table that was opened stores only the path
+    of its file; a deep copy is the table itself.
 
     Attributes:
         images: (N, 48, 48) uint8, grey values.
@@ -38,7 +38,7 @@ class FaceTable:
     @classmethod
     def sorted_by_split(cls, images: np.ndarray, labels: np.ndarray, splits: np.ndarray,
                         paths: np.ndarray | None = None) -> FaceTable:
-        """Make a table of faces in the order of their source, which remains the order within a split."""
+        """Make a table of faces; within a split they keep the order of their source."""
         paths = np.zeros(len(images), 'S1') if paths is None else paths
         records = np.empty(len(images), _record_type(paths.dtype))
         rows = np.argsort(splits, kind='stable')
@@ -69,7 +69,7 @@ class FaceTable:
 
     @classmethod
     def open(cls, path: Path) -> FaceTable:
-        """Map the file of ``save``. Nothing in it is unpickled.
+        """Map a file that :meth:`save` wrote. Nothing in it is unpickled.
 
         Raises:
             OSError: there is no such file, or it cannot be read.
@@ -80,7 +80,7 @@ class FaceTable:
             sound = records.ndim == 1 and records.dtype == _record_type(records.dtype['paths'])
         except OSError:
             raise
-        except Exception as error:  # of a foreign header NumPy and its parser raise almost anything
+        except Exception as error:  # on a foreign header NumPy and its parser raise almost anything
             raise ValueError(f'{path} is damaged: {error}') from None
         if not sound:
             raise ValueError(f'{path} holds no faces, but {records.dtype} of shape {records.shape}')

@@ -67,7 +67,7 @@ def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.nda
 
     Args:
         votes: (N, 10), from ``read_votes``.
-        soft: the scores are used and express a tie, so that a tied face keeps its first label in ``CLASSES``.
+        soft: whether a face with a tie keeps a label, the first tied one in ``CLASSES``; its scores express the tie.
 
     Returns:
         Labels, (N,) int64, ``UNLABELLED`` among them, and scores, (N, 7) float32: the votes for the seven emotions

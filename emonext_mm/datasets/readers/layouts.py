@@ -46,7 +46,7 @@ class CsvSource:
         self.path, self.name, self.folder = path, path.name, path.parent
 
     def state(self) -> str:
-        """Size and time of the file: another text when it has changed."""
+        """Size and modification time of the file, as text that differs after a change."""
         stat = self.path.stat()
         return f'{stat.st_size} {stat.st_mtime_ns}'
 
@@ -106,7 +106,7 @@ class FolderSource:
                                 f'{split_folder}/{folder.name}/{entry.name}', label, stat.st_size, stat.st_mtime_ns)
 
     def _separate_val_from_test(self, files: list[_File]) -> list[_File]:
-        """Assign the files of ``test/`` to val and test by the official name that begins theirs, if any of them do."""
+        """Assign the files of ``test/`` to val and test by their prefix PublicTest_ or PrivateTest_, if any has one."""
         splits = {file: _split_of_name(file) for file in files if SPLITS[file.split] == 'test'}
         if all(split is None for split in splits.values()):
             return files
@@ -117,7 +117,7 @@ class FolderSource:
         return [file._replace(split=splits.get(file, file.split)) for file in files]
 
     def state(self) -> str:
-        """Paths, sizes and times of all files: another text when one was added, removed or changed."""
+        """Paths, sizes and modification times of all files, as text that differs after a change."""
         return '\n'.join(f'{file.path} {file.size} {file.mtime_ns}' for file in self.files)
 
     def read(self) -> FaceTable:
@@ -130,7 +130,7 @@ class FolderSource:
             for index, file in enumerate(files[start:start + _CHUNK], start):
                 images[index] = read_image(os.path.join(self.path, file.path))
 
-        # The decoder releases the interpreter lock; a task is a chunk, for one image costs less than a task.
+        # The decoder releases the interpreter lock; a task is a chunk, because a task costs more than one image.
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             list(pool.map(decode, range(0, len(files), _CHUNK)))  # taking the results raises a thread's error
         return FaceTable.sorted_by_split(images, np.array([file.label for file in files]),
@@ -185,7 +185,7 @@ def _split_folders(root: Path) -> dict[str, str]:
 
 
 def _split_of_name(file: _File) -> int | None:
-    """Index of the split whose official name begins that of a file."""
+    """Index of the split whose official name is the prefix of a file's name, if any."""
     name = file.path.rpartition('/')[2]
     for split in ('val', 'test'):
         if name.startswith(f'{OFFICIAL_NAMES[split]}_'):

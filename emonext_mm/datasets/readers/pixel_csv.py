@@ -71,7 +71,7 @@ def _split_line(line: str, width: int) -> list[str]:
 
 
 def _fields(line: str) -> list[str]:
-    # Only quotes need csv: it reads character by character, which would double the time of every line.
+    # Only a line with quotes needs the csv module, which would double the time of every line.
     return next(csv.reader([line], skipinitialspace=True)) if '"' in line else line.split(',')
 
 
@@ -90,7 +90,7 @@ def _split_index(field: str) -> int:
 
 
 def _parse_pixels(field: str) -> np.ndarray:
-    """(2304,) uint8."""
+    """Grey values of a field, (2304,) uint8."""
     try:
         values = np.fromstring(field, np.int64, sep=' ')
     except (ValueError, DeprecationWarning):
@@ -102,7 +102,7 @@ def _parse_pixels(field: str) -> np.ndarray:
 
 def _fault(field: str) -> str:
     """Name the first wrong pixel, or else the number of pixels."""
-    numbers = field.encode().split()  # at NumPy's blanks: those of Unicode are none
+    numbers = field.encode().split()  # bytes, so that only ASCII blanks separate numbers, as in NumPy
     for position, number in enumerate(numbers, start=1):
         if not number.isdigit() or int(number) > 255:
             return f'pixel {position} is {_show(number.decode())}, expected an integer of 0 to 255'

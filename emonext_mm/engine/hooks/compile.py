@@ -14,7 +14,7 @@ class CompileHook(Hook):
     place, so checkpoint keys, EMA, DDP and resume work as before. MMEngine's ``compile=True`` compiles the whole
     ``train_step``, whose data samples and logging cause many graph breaks, and does not cover validation and test.
 
-    The first batch of another size, such as the last of a validation, costs one more compilation; later sizes none.
+    The first batch of another size, such as the last of a validation, costs one more compilation; later sizes do not.
 
     Args:
         **options: as in ``torch.compile``, such as ``mode`` or ``backend``.

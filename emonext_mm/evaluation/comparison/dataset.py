@@ -33,10 +33,10 @@ def build_tested_dataset(run: Predictions) -> tuple[BaseDataset, np.ndarray]:
 
 
 def find_leak_free(dataset: BaseDataset, indices: np.ndarray) -> np.ndarray:
-    """Which of the samples at ``indices`` have no duplicate in training, (N,) bool.
+    """Mask of the samples at ``indices`` without a duplicate in training, (N,) bool.
 
     Raises:
-        ValueError: the data set does not know; the message gives the reason.
+        ValueError: the data set cannot tell; the message gives the reason.
     """
     if not hasattr(type(dataset), 'leaked'):
         raise ValueError(f'{type(dataset).__name__} does not know which images have a duplicate in training')

@@ -31,7 +31,7 @@ class Side(NamedTuple):
 
     @property
     def correct(self) -> np.ndarray:
-        """Whether each of K runs is right on each of N samples, (K, N) bool."""
+        """Correctness of each of K runs on each of N samples, (K, N) bool."""
         return np.stack([run.predicted == run.labels for run in self.runs])
 
     @property
@@ -81,7 +81,7 @@ def build_report(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
 
     Args:
         sides: two or more.
-        leak_free: (N,) bool, which samples have no duplicate in training; None if unknown.
+        leak_free: (N,) bool, True for a sample without a duplicate in training; None if unknown.
     """
     metrics = {side.name: [measure(run) for run in side.runs] for side in sides}
     comparisons = [_compare_two(sides[0], other, metrics, leak_free) for other in sides[1:]]

@@ -35,7 +35,7 @@ class Difference(NamedTuple):
 
 
 def accuracy_difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """The test for one run per side, or the one for several runs per side.
+    """Difference in accuracy, by the test for one run or for several runs per side.
 
     Args:
         a: (K, N) bool, whether each of the K runs of A is right on each of N samples.
@@ -111,8 +111,8 @@ def seeds_and_samples_difference(a: np.ndarray, b: np.ndarray) -> Difference:
     """Test for random seeds and random samples (see the module).
 
     The variance of the difference is the variance over seeds, as in Welch's test, plus the variance over samples,
-    minus their interaction, which both contain. The seeds of the two sides count as independent, even with equal
-    numbers.
+    minus their interaction, which both contain. The seeds of the two sides count as independent, even if their values
+    are equal.
 
     Args and Raises: as :func:`accuracy_difference`, with two or more runs per side.
     """
@@ -149,8 +149,10 @@ def _interaction_variance(correct: np.ndarray) -> float:
 
 
 def _student(value: float, of_seeds: Sequence[float], runs: Sequence[int], of_samples: float) -> Difference:
-    """Student's interval and test. Satterthwaite's degrees of freedom, where only the variances over seeds count as
-    uncertain: samples are many."""
+    """Student's interval and test, with Satterthwaite's degrees of freedom.
+
+    Only the variances over seeds count as uncertain in them, because samples are many.
+    """
     variance = sum(of_seeds) + of_samples
     if variance == 0:
         return Difference(float(value), float(value), float(value), float(value == 0))

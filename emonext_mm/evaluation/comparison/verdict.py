@@ -9,7 +9,7 @@ def verdict(comparison: dict) -> list[str]:
     """Sentences on one of the ``comparisons`` of :func:`emonext_mm.evaluation.comparison.report.build_report`.
 
     "Significant" means p_holm < 0.05: McNemar's exact test for one run per side, the test over seeds and samples for
-    several. The interval comes from another test. Near the limit the two can disagree, and the sentence says so.
+    several. The interval comes from another test. Near the limit the two can disagree; the sentence then says that.
     """
     lines = [_one_run(comparison) if comparison['runs'] == [1, 1] else _several_runs(comparison)]
     return [*lines, *_leak_free(comparison), _classes(comparison['classes'])]
@@ -31,7 +31,7 @@ def p_text(p: float | None, sign: str = '') -> str:
 
 
 def interval_text(found: dict) -> str:
-    """-0.35 to +2.10"""
+    """Format an interval, such as ``-0.35 to +2.10``."""
     return f'{_signed(found["ci95_low"])} to {_signed(found["ci95_high"])}'
 
 
@@ -68,7 +68,7 @@ def _several_runs(comparison: dict) -> str:
 
 
 def _better(comparison: dict) -> str:
-    """B is better than A by 1.20 points (95 % interval +0.30 to +2.10)"""
+    """Format as ``B is better than A by 1.20 points (95 % interval +0.30 to +2.10)``."""
     found, worse, better = comparison['all'], comparison['a'], comparison['b']
     if found['difference'] < 0:
         worse, better = better, worse

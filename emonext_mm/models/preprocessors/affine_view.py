@@ -27,7 +27,7 @@ class AffineView:
     Interpolation is bilinear without antialiasing, so the image should be smaller than the view.
 
     Random numbers depend on ``randomness.seed``, the rank and the iteration alone: the same seed gives the same views,
-    and a resumed training continues with the views that it would have had.
+    and a resumed training continues with the views of an uninterrupted one.
 
     Args:
         size: height and width of the view in pixels.

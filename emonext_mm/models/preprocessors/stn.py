@@ -57,7 +57,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         self.localization = LocalizationNet(localization_size, in_channels) if localization_size else None
 
     def init_weights(self) -> None:
-        """Reset the STN to the identity, which an ``init_cfg`` of the model overwrites."""
+        """Reset the STN to the identity, because an ``init_cfg`` of the model overwrites its weights."""
         if self.localization is not None:
             self.localization.reset_identity()
 

@@ -1,8 +1,8 @@
 """Conversion of the checkpoints of EmoNeXt's authors.
 
-Source: https://github.com/yelboudouri/EmoNeXt (``models.py`` and ``train.py``, commit ce77dc1). The classes there are
-image folders, so in alphabetical order; here they are in FER2013's. The attention there has a value projection whose
-result is not used; it is left out here.
+Source: https://github.com/yelboudouri/EmoNeXt (``models.py`` and ``train.py``, commit ce77dc1). The authors'
+classes are image folders in alphabetical order; they are put into FER2013's order. The value projection of the authors'
+attention, whose result is not used, is left out.
 """
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def from_authors(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
 
 
 def _choose(checkpoint: dict) -> tuple[dict[str, Tensor], str]:
-    """The average in a checkpoint if there is one, otherwise its raw weights; and which of them."""
+    """The average in a checkpoint if there is one, otherwise its raw weights; and their kind."""
     for holder in (checkpoint.get('ema'), checkpoint):
         if isinstance(holder, dict):
             average = {key.partition('.')[2]: holder[key] for key in map(str, holder) if key.startswith('ema_model.')}

@@ -187,9 +187,9 @@ def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str
 
 
 def _checked(filename: str, checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
-    """Convert a checkpoint and attach the check that the loader runs against the model.
+    """Convert a checkpoint and attach :func:`check_backbone` for the model that loads it.
 
-    :func:`emonext_mm.compat.checkpoints.refuse_foreign_weights` runs it.
+    :func:`emonext_mm.compat.checkpoints.refuse_foreign_weights` runs the check.
     """
     try:
         weights = to_backbone(checkpoint, source)
