@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     result = visualize(**vars(args))
     missing = {name: f'not drawn: {reason}' for name, reason in result.missing.items()}
     print('', *(f'{name:<10}{path}' for name, path in {**result.figures, **missing}.items()), sep='\n')
-    if args.only and missing:
+    if missing and (args.only or not result.figures):
         raise ValueError('; '.join(f'{name} was {reason}' for name, reason in missing.items()))
 
 

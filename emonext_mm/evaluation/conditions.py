@@ -64,7 +64,8 @@ def subject_line(conditions: dict) -> str:
     """Format as ``Tested 3589 images of FER2013, PublicTest; 3283 of them are leak-free (...)``."""
     count = conditions['leak_free']
     leak_free = '' if count is None else f'; {count} of them are leak-free (no duplicate in training)'
-    return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}, {conditions["split"]}{leak_free}'
+    split = '' if conditions['split'] is None else f', {conditions["split"]}'
+    return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}{split}{leak_free}'
 
 
 def conditions_line(conditions: dict) -> str:

@@ -51,7 +51,7 @@ def draw_curves(log: TrainingLog, name: str) -> Figure:
 def _draw_training(axes: Axes, log: TrainingLog, names: Sequence[str]) -> None:
     epochs = log.training_epochs()
     for name, style in zip(names, ('-', '--', ':')):
-        axes.plot(epochs, _values(log.training, name), style, label=name)
+        axes.plot(epochs, _values(log.training, name), style, label=name, marker='.' if len(epochs) == 1 else None)
     axes.yaxis.set_major_formatter('{x:g}')
     if len(names) > 1:
         _legend_above(axes)

@@ -82,3 +82,4 @@ def test_subject_line():
     assert all(word in subject_line(CONDITIONS) for word in ('10 images', 'FER2013', 'PublicTest'))
     assert 'leak-free' not in subject_line(CONDITIONS)
     assert '0 of them are leak-free' in subject_line({**CONDITIONS, 'leak_free': 0})
+    assert 'None' not in subject_line({**CONDITIONS, 'split': None})

@@ -41,12 +41,11 @@ def test_figures_are_written_to_the_work_dir(config, call_tool, trained, tmp_pat
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_config_alone(draw, tmp_path):
-    lines, files = draw(out=tmp_path)
-    assert list(lines) == list(FIGURES)
-    assert all(line.startswith('not drawn: no checkpoint') for name, line in lines.items() if name != 'curves')
-    assert lines['curves'].startswith('not drawn: no work dir')
-    assert not files
+def test_config_alone(error_of, config, tmp_path):
+    """Without any figure it is an error, which names them all with the reason."""
+    message = error_of('visualize.py', config, '--out', tmp_path)
+    assert all(f'{name} was not drawn: no ' in message for name in FIGURES)
+    assert not list(tmp_path.glob('*.png'))
 
 
 def test_run_without_a_checkpoint(draw, trained, tmp_path):
