@@ -7,7 +7,11 @@ from emonext_mm.engine.hooks import (
     LateLosses,
     RawValidationEMAHook,
 )
-from emonext_mm.engine.optim_wrappers import CpuAmpOptimWrapper, ScaledClipAmpOptimWrapper
+from emonext_mm.engine.optim_wrappers import (
+    CpuAmpOptimWrapper,
+    GroupedOptimWrapperConstructor,
+    ScaledClipAmpOptimWrapper,
+)
 from emonext_mm.engine.schedules import WarmRestartLR
 from emonext_mm.engine.visualizer import GreyVisualizer
 
@@ -18,6 +22,7 @@ __all__ = [
     'FirstViewVisualizationHook',
     'ForeachEMA',
     'GreyVisualizer',
+    'GroupedOptimWrapperConstructor',
     'LateLosses',
     'RawValidationEMAHook',
     'ScaledClipAmpOptimWrapper',

@@ -6,6 +6,7 @@ optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='bfloat16',
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05, fused=True),
+    constructor='GroupedOptimWrapperConstructor',
     # The STN moves the input of all other layers: a tenth of the rate, a precaution without an ablation.
     paramwise_cfg=dict(custom_keys=dict(localization=dict(lr_mult=0.1))),
     clip_grad=dict(max_norm=5.0),

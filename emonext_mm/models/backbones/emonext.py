@@ -38,11 +38,14 @@ class EmoNeXt(ConvNeXt):
         se_before: indices of the stages with SE on their input, after the downsampling. Authors' code: (1, 2, 3), with
             ``se_after=()``.
         se_bias: whether the linear maps of the SE layers have a bias. Authors' code: False.
+        stem_kernel_size: kernel size of the stem's convolution, of stride ``stem_patch_size``; a larger kernel overlaps
+            (ours, for small images). None for ``stem_patch_size``, as in ConvNeXt.
         out_indices, frozen_stages, norm_cfg: as in ``ConvNeXt``. A frozen stage includes its SE layers.
         **kwargs: as in ``ConvNeXt``.
 
     Raises:
-        ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; or, when a state dict is loaded,
+        ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; the stem's kernel is smaller than
+            its stride; or, when a state dict is loaded,
             keys other than SE keys are missing, keys are unexpected, or shapes differ.
     """
 
@@ -52,6 +55,7 @@ class EmoNeXt(ConvNeXt):
         se_after: Sequence[int] = (0, 1, 2, 3),
         se_before: Sequence[int] = (),
         se_bias: bool = True,
+        stem_kernel_size: int | None = None,
         out_indices: int | Sequence[int] = -1,
         frozen_stages: int = 0,
         norm_cfg: dict = dict(type='ChannelsLastNorm', eps=1e-6),  # noqa: B006
@@ -60,6 +64,8 @@ class EmoNeXt(ConvNeXt):
         # ConvNeXt changes the sequence that it is given, and would freeze stages before the SE layers exist.
         out_indices = out_indices if isinstance(out_indices, int) else list(out_indices)
         super().__init__(arch, out_indices=out_indices, frozen_stages=0, norm_cfg=norm_cfg, **kwargs)
+        if stem_kernel_size:
+            self._overlap_stem(stem_kernel_size)
         for block in chain(*self.stages):
             block.depthwise_conv = _to_fast_depthwise(block.depthwise_conv)
         self.se_after = self._build_se(se_after, se_bias)
@@ -70,6 +76,13 @@ class EmoNeXt(ConvNeXt):
         self.register_load_state_dict_pre_hook(check_backbone)
         # The blocks permute to (N, H, W, C), which copies nothing in this memory format.
         self.to(memory_format=torch.channels_last)
+
+    def _overlap_stem(self, kernel_size: int) -> None:
+        stem = self.downsample_layers[0]
+        stride, padding = stem[0].stride, -(-(kernel_size - stem[0].stride[0]) // 2)
+        if padding < 0:
+            raise ValueError(f'stem_kernel_size {kernel_size} is below the stride {stride[0]}')
+        stem[0] = nn.Conv2d(stem[0].in_channels, stem[0].out_channels, kernel_size, stride, padding)
 
     def _build_se(self, stages: Sequence[int], bias: bool) -> nn.ModuleDict:
         layers = nn.ModuleDict()

@@ -16,8 +16,9 @@ def affine_warp(
     theta: Tensor,
     size: tuple[int, int] | None = None,
     align_corners: bool = False,
+    padding_mode: str = 'zeros',
 ) -> Tensor:
-    """Warp ``images`` by the affine maps ``theta``, with bilinear sampling and zeros outside the image.
+    """Warp ``images`` by the affine maps ``theta``, with bilinear sampling.
 
     Grid and samples are computed in float32 (float64 for float64 input) even under autocast: a bfloat16 grid
     cannot tell neighbouring pixels of a 224 px image apart, and the identity warp would be wrong by up to 0.59 of
@@ -28,6 +29,7 @@ def affine_warp(
         theta: (N, 2, 3), output to input coordinates.
         size: (height, width) of the output in pixels; None for the size of the input.
         align_corners: True if -1 and 1 are the centres of the border pixels, False if their outer edges.
+        padding_mode: values outside the image: 'zeros', 'border' or 'reflection', as in PyTorch's ``grid_sample``.
 
     Returns:
         (N, C, height, width), float32 or float64.
@@ -45,7 +47,7 @@ def affine_warp(
     with torch.autocast(images.device.type, enabled=False):
         # F.affine_grid compares the batch size with the other sizes, which fixes it in a graph exported by torch 2.6.
         grid = torch.affine_grid_generator(theta.to(dtype), [count, channels, height, width], align_corners)
-        return F.grid_sample(images.to(dtype), grid, align_corners=align_corners)
+        return F.grid_sample(images.to(dtype), grid, padding_mode=padding_mode, align_corners=align_corners)
 
 
 def build_affine(scale: Tensor, angle: Tensor, shift: Tensor, mirror: Tensor) -> Tensor:

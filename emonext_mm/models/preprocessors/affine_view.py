@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
-from mmengine.dist import get_rank
-from mmengine.logging import MessageHub
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from emonext_mm.models.layers.affine import build_affine
+from emonext_mm.models.preprocessors.step_generator import StepGenerator
 
 
 @MODELS.register_module()
@@ -26,8 +24,7 @@ class AffineView:
     off; pixels outside the image have the mean colour (0 after normalisation), not black.
     Interpolation is bilinear without antialiasing, so the image should be smaller than the view.
 
-    Random numbers depend on ``randomness.seed``, the rank and the iteration alone: the same seed gives the same views,
-    and a resumed training continues with the views of an uninterrupted one.
+    The views depend on the seed, the rank and the iteration alone, see :class:`StepGenerator`.
 
     Args:
         size: height and width of the view in pixels.
@@ -55,7 +52,7 @@ class AffineView:
         self.size, self.degrees, self.flip, self.zoom = size, degrees, flip, zoom
         self.scale = size / resize
         self.shift = 2 * shift / resize  # normalised
-        self._calls = 0
+        self._generator = StepGenerator()
 
     def centre(self, count: int, device: torch.device) -> Tensor:
         """Maps (count, 2, 3) of centred views."""
@@ -64,7 +61,7 @@ class AffineView:
 
     def draw(self, count: int, device: torch.device) -> Tensor:
         """Maps (count, 2, 3) of random views."""
-        generator = torch.Generator(device).manual_seed(self._seed())
+        generator = self._generator.make(device)
         degrees, zoom, *shift, flip = torch.rand(5, count, device=device, generator=generator)
         low, high = map(math.log, self.zoom)
         return build_affine(
@@ -73,12 +70,6 @@ class AffineView:
             shift=self.shift * (2 * torch.stack(shift, 1) - 1),
             mirror=1.0 - 2.0 * (flip < self.flip),
         )
-
-    def _seed(self) -> int:
-        """Seed for the current iteration and rank; without a training loop, for the current call."""
-        self._calls += 1
-        iteration = MessageHub.get_current_instance().runtime_info.get('iter', self._calls)
-        return int(np.random.SeedSequence([torch.initial_seed(), get_rank(), iteration]).generate_state(1)[0])
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(size={self.size}, scale={self.scale:.4g}, shift={self.shift:.4g}, '

@@ -15,27 +15,34 @@ from torch import Tensor
 from emonext_mm.models.layers.affine import affine_warp, compose_affine
 from emonext_mm.models.layers.localization import LocalizationNet
 from emonext_mm.models.preprocessors.affine_view import AffineView
+from emonext_mm.models.preprocessors.photometry import RandomPhotometry
 
 
 @MODELS.register_module()
 class STNDataPreprocessor(ClsDataPreprocessor):
     """``ClsDataPreprocessor`` with a Spatial Transformer between normalisation and batch augmentation.
 
-    Order: cast, convert to RGB, normalise, pad (all as in ``ClsDataPreprocessor``), STN, batch augmentation. The STN
-    precedes mixup and CutMix because it must see real faces, not blended ones.
+    Order: cast, convert to RGB, normalise, pad (all as in ``ClsDataPreprocessor``), STN, photometry, batch
+    augmentation.
+    The STN precedes mixup and CutMix because it must see real faces, not blended ones.
 
     Grey batches (N, 1, H, W) become three-channel batches when ``mean`` and ``std`` have three values.
 
     With a ``view``, the pipeline delivers the stored images, without resize and crop. The maps of view and STN are
-    composed, and the original pixels are interpolated once; the localisation network sees a small image of the view. If
-    the images are grey and all channels have the same mean and std, one channel is interpolated and then expanded
-    without a copy. A data sample with a ``view`` field (see ``TenViews``) selects its own view.
+    composed, and the original pixels are interpolated once; the localisation network sees a small image of the view. A
+    data sample with a ``view`` field (see ``TenViews``) selects its own view.
+
+    If the images are grey and all channels have the same mean and std, the STN works on one channel, which is then
+    expanded without a copy.
 
     Args:
         localization_size: input size of the localisation network in pixels; None disables the STN.
         align_corners: convention of the sampling grid, see ``affine_warp``. Authors' code: True.
+        padding_mode: values outside the image, see ``affine_warp``: 'zeros' is the mean colour after normalisation.
         in_channels: number of channels of the normalised images.
         view: an ``AffineView`` or its config; None if the pipeline resizes and crops.
+        photometry: a ``RandomPhotometry`` or its config, which changes the warped images in training; None for no
+            change.
         **kwargs: as in ``ClsDataPreprocessor``.
     """
 
@@ -43,14 +50,17 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         self,
         localization_size: int | None = 224,
         align_corners: bool = False,
+        padding_mode: str = 'zeros',
         in_channels: int = 3,
         view: AffineView | dict | None = None,
+        photometry: RandomPhotometry | dict | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self._non_blocking = True  # images are copied to the GPU asynchronously, from pinned memory
-        self.align_corners, self.in_channels = align_corners, in_channels
+        self.align_corners, self.padding_mode = align_corners, padding_mode
         self.view = MODELS.build(view) if isinstance(view, dict) else view
+        self.photometry = MODELS.build(photometry) if isinstance(photometry, dict) else photometry
         # Whether the channels of a grey image stay equal after normalisation.
         normalises = getattr(self, 'mean', None) is not None
         self._equal_channels = normalises and all(len(x.unique()) == 1 for x in (self.mean, self.std))
@@ -79,28 +89,29 @@ class STNDataPreprocessor(ClsDataPreprocessor):
             if self.localization is None:
                 raise RuntimeError('the STN is off: localization_size is None')
             theta = self.localization(images)
-            return affine_warp(images, theta, align_corners=self.align_corners), theta
+            return affine_warp(images, theta, None, self.align_corners, self.padding_mode), theta
         size = self.view.size
         theta = self.view.centre(images.shape[0], images.device) if view is None else view
         if self.localization is not None:
-            small = affine_warp(images, theta, 2 * (self.localization.size,))
-            learnt = self.localization(small.expand(-1, self.in_channels, -1, -1)).to(small.dtype)
+            small = affine_warp(images, theta, 2 * (self.localization.size,), padding_mode=self.padding_mode)
+            learnt = self.localization(small).to(small.dtype)
             if self.align_corners:  # convert the shift to the convention of align_corners=False
                 learnt = learnt * learnt.new_tensor([1, 1, (size - 1) / size])
             theta = compose_affine(theta, learnt)
-        return affine_warp(images, theta, (size, size)), theta
+        return affine_warp(images, theta, (size, size), padding_mode=self.padding_mode), theta
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Preprocess a batch as ``ClsDataPreprocessor`` does; ``inputs`` of the result is (N, C, H, W) float."""
         grey = self._equal_channels and data['inputs'][0].shape[0] == 1
         self._send_labels(data.get('data_samples'))
         data = super().forward(data, training=False)  # batch augmentation must follow the STN
-        images = data['inputs']
-        if self.view is not None:
-            view = self._views(data, training)
-            data['inputs'] = self.warp(images[:, :1] if grey else images, view)[0].expand(-1, images.shape[1], -1, -1)
-        elif self.localization is not None:
-            data['inputs'] = self.warp(images)[0]
+        channels = data['inputs'].shape[1]
+        images = data['inputs'][:, :1] if grey else data['inputs']
+        if self.view is not None or self.localization is not None:
+            images, _ = self.warp(images, None if self.view is None else self._views(data, training))
+        if training and self.photometry is not None:
+            images = self.photometry(images)
+        data['inputs'] = images.expand(-1, channels, -1, -1)
         if training and self.batch_augments is not None:
             self._augment_batch(data)
         return data

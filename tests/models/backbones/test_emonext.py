@@ -254,3 +254,16 @@ def test_gradient_checkpointing_is_exact(autocast):
     for one, other in zip(*results):
         assert torch.equal(one, other)
     assert computed == ['computed', 'entered', 'computed', 'entered', 'computed']
+
+
+@pytest.mark.parametrize(('kernel_size', 'stride'), [(3, 2), (4, 2), (5, 2), (7, 4), (3, 1), (5, 3)])
+def test_overlapping_stem_keeps_the_size_of_the_map(kernel_size, stride):
+    backbone = EmoNeXt('atto', stem_patch_size=stride, stem_kernel_size=kernel_size)
+    stem = backbone.downsample_layers[0]
+    assert stem[0].kernel_size == (kernel_size, kernel_size)
+    assert stem(torch.zeros(1, 3, 48, 48)).shape[-2:] == (48 // stride, 48 // stride)
+
+
+def test_stem_kernel_below_its_stride():
+    with pytest.raises(ValueError, match=r'stem_kernel_size 2.*4'):
+        EmoNeXt('atto', stem_kernel_size=2)

@@ -87,6 +87,12 @@ def test_gradients():
     assert gradcheck(affine_warp, (images, theta, (4, 5)))
 
 
+def test_border_padding():
+    """Outside the image lies the nearest border pixel."""
+    image, outside = torch.arange(16.0).view(1, 1, 4, 4), torch.tensor([[[1.0, 0, 0], [0, 1, 10]]])
+    assert torch.equal(affine_warp(image, outside, padding_mode='border'), image[:, :, -1:].expand(1, 1, 4, 4))
+
+
 def views(n=4):
     """Random scales, angles, shifts and mirrors, float64."""
     generator = torch.Generator().manual_seed(5)

@@ -29,7 +29,7 @@ def test_even_kernel_size():
 
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(('size', 'kernel_size'), [((9, 9), 7), ((5, 12), 7), ((8, 6), 3), ((3, 3), 7), ((2, 9), 7),
-                                                   ((1, 1), 5)])
+                                                   ((1, 1), 5), ((6, 6), 7), ((2, 3), 3), ((1, 7), 3)])
 def test_output_and_gradients_equal_conv2d(size, kernel_size, layout):
     ours, plain = pair(kernel_size=kernel_size)
     images = torch.randn(4, 6, *size, dtype=torch.float64).contiguous(memory_format=layout)

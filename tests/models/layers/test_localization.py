@@ -24,6 +24,19 @@ def test_initial_output_is_the_identity(image_size):
     assert torch.equal(theta, IDENTITY.expand(3, 2, 3))
 
 
+def test_one_channel_stands_for_equal_channels():
+    net, images = LocalizationNet(32).double(), torch.randn(4, 1, 32, 32, dtype=torch.float64)
+    torch.nn.init.normal_(net.regressor[-1].weight)
+    results = []
+    for inputs in (images, images.expand(4, 3, 32, 32)):
+        net.zero_grad()
+        theta = net(inputs)
+        theta.square().sum().backward()
+        results.append([theta, *(p.grad.clone() for p in net.parameters())])
+    for found, expected in zip(*results):
+        torch.testing.assert_close(found, expected)
+
+
 def test_reset_identity():
     net = LocalizationNet(32)
     torch.nn.init.normal_(net.regressor[-1].weight)

@@ -29,8 +29,48 @@ def draw(n, channels, scale=2.0):
     return [scale * torch.randn(n, channels, generator=generator, dtype=torch.float64) for _ in range(2)]
 
 
+@pytest.fixture
+def exact(monkeypatch):
+    """Without the power series."""
+    monkeypatch.setattr(self_attention, 'TERMS', {})
+
+
+@pytest.mark.parametrize('largest', [0.1, 0.99, 1.01, 3.9, 4.1, 30.0])
+def test_element_equals_the_naive_formula_at_any_scale(largest):
+    """Value and gradients of all three ways: 12 terms, 24 terms, the sum over all pairs."""
+    query, key = draw(7, 10)
+    scores = query[:, :, None] * (key - key.mean(1, keepdim=True))[:, None] / 10**0.5
+    query, key = (x.mul_((largest / 2 / scores.abs().max())**0.5).requires_grad_() for x in (query, key))
+    expected = naive_element(query, key)
+    value = element_attention_variance(query, key)
+    torch.testing.assert_close(value, expected, rtol=1e-11, atol=0)
+    for grad, expected_grad in zip(*(torch.autograd.grad(x, (query, key)) for x in (value, expected))):
+        torch.testing.assert_close(grad, expected_grad, rtol=1e-10, atol=1e-15)
+
+
+def test_common_offset_of_the_keys_has_no_influence():
+    query, key = draw(4, 16, scale=0.3)
+    torch.testing.assert_close(element_attention_variance(query, key + 1000), naive_element(query, key), rtol=1e-9,
+                               atol=0)
+
+
+def test_series_in_float32():
+    """At the start of a training the value is 1e-10, and float32 keeps six of its digits."""
+    query, key = draw(4, 320, scale=0.1)
+    expected = naive_element(query, key)
+    assert expected < 1e-9
+    torch.testing.assert_close(element_attention_variance(query.float(), key.float()).double(), expected, rtol=1e-6,
+                               atol=0)
+
+
+def test_nan_stays_nan():
+    query, key = draw(2, 4)
+    key[0, 0] = float('nan')
+    assert element_attention_variance(query, key).isnan()
+
+
 @pytest.mark.parametrize('chunk', [1, 50, 100, 700, 2**22], ids='chunk{}'.format)
-def test_element_equals_the_naive_formula(chunk, monkeypatch):
+def test_element_equals_the_naive_formula(chunk, monkeypatch, exact):
     """Value and gradients; a chunk is less than a row, some rows, a sample, or several samples."""
     monkeypatch.setattr(self_attention, 'CHUNK', chunk)
     query, key = (x.requires_grad_() for x in draw(7, 10))
@@ -43,7 +83,7 @@ def test_element_equals_the_naive_formula(chunk, monkeypatch):
         torch.testing.assert_close(grad, 3 * expected_grad, rtol=1e-6, atol=1e-15)
 
 
-def test_element_gradcheck(monkeypatch):
+def test_element_gradcheck(monkeypatch, exact):
     monkeypatch.setattr(self_attention, 'CHUNK', 12)
     assert gradcheck(element_attention_variance, [x.requires_grad_() for x in draw(3, 6)])
 
@@ -100,6 +140,13 @@ def test_modules_equal_the_formula_of_projections(module):
     assert all(p.grad is not None for p in attention.parameters())
 
 
+def test_normalized_value_is_the_squared_coefficient_of_variation():
+    attention, features = ElementAttentionVariance(12, normalize=True).double(), torch.randn(5, 12, dtype=torch.float64)
+    query, key = attention.query(features), attention.key(features)
+    weights = (query[:, :, None] * key[:, None] / 12**0.5).softmax(-1)
+    torch.testing.assert_close(attention(features), weights.var(correction=0) / weights.mean()**2)
+
+
 class PeakMemory(TorchDispatchMode):
     """Track the bytes of all tensors that exist at one time, and their maximum."""
 
@@ -118,7 +165,7 @@ class PeakMemory(TorchDispatchMode):
 
 
 @pytest.mark.parametrize(('chunk', 'batch'), [(self_attention.CHUNK, 4), (2**20, 16)])
-def test_memory_at_xlarge(chunk, batch, monkeypatch):
+def test_memory_at_xlarge(chunk, batch, monkeypatch, exact):
     """Forward and backward at C = 2048: at most four chunks, and six tensors of the size of the features.
 
     All of W would take the memory of 64 chunks.

@@ -85,7 +85,7 @@ def test_resumed_training_continues_the_sequence():
 def test_ranks_draw_different_views(monkeypatch):
     draws = []
     for rank in range(2):
-        monkeypatch.setattr('emonext_mm.models.preprocessors.affine_view.get_rank', lambda rank=rank: rank)
+        monkeypatch.setattr('emonext_mm.models.preprocessors.step_generator.get_rank', lambda rank=rank: rank)
         draws.append(AffineView(**FULL).draw(4, CPU))
     assert not torch.equal(*draws)
 

@@ -278,7 +278,29 @@ def test_grey_is_expanded_without_a_copy():
     assert grey.shape == (4, 3, 56, 56)
     assert grey.stride(1) == 0
     colour = stn(dict(inputs=batch(channels=1)['inputs'].expand(-1, 3, -1, -1)))['inputs']
-    torch.testing.assert_close(grey, colour, atol=1e-5, rtol=0)
+    torch.testing.assert_close(grey, colour, atol=5e-5, rtol=0)
+
+
+@pytest.mark.parametrize('view', [dict(type='AffineView', size=56), None])
+def test_padding_mode(view):
+    """A face that is shrunk to half its size keeps its border pixels to the edge with 'border'."""
+    for padding_mode, share in (('zeros', 0.0), ('border', 1.0)):
+        stn = STNDataPreprocessor(56, padding_mode=padding_mode, view=view)
+        stn.localization.regressor[-1].bias.data = torch.tensor([2.0, 0, 0, 0, 2.0, 0])
+        warped = stn(dict(inputs=torch.ones(2, 1, 56, 56)))['inputs']
+        assert warped[:, :, 28, 28].eq(1).all()
+        assert warped[:, :, 0, 0].eq(share).all()
+
+
+def test_photometry_in_training_only():
+    """On warped grey faces, before they are expanded."""
+    plain = with_view(None)
+    stn = with_view(None, photometry=dict(type='RandomPhotometry', noise=0.5))
+    images = batch(channels=1, labels=False)
+    assert torch.equal(stn(images)['inputs'], plain(images)['inputs'])
+    changed = stn(images, training=True)['inputs']
+    assert changed.stride(1) == 0
+    assert not torch.equal(changed, with_view(None)(images, training=True)['inputs'])
 
 
 def test_channels_with_different_means_are_warped_separately():

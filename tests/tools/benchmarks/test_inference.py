@@ -27,6 +27,7 @@ def model(script, config):
     return model
 
 
+@pytest.mark.skipif(torch.__version__.startswith('2.6.'), reason='torch 2.6 cannot export autocast inside autocast')
 def test_all_sides(inference, config, reference, tmp_path, check_report):
     path = tmp_path / 'report.json'
     inference.main([config, '--batches', '2', '--pixels', '32', '--rounds', '2', '--reference', str(reference),

@@ -1,0 +1,73 @@
+"""Random contrast, brightness, blur, noise and erased rectangles, computed on the device of the images."""
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from emonext_mm.models.preprocessors.step_generator import StepGenerator
+
+
+@MODELS.register_module()
+class RandomPhotometry:
+    """Random changes of normalised images, different for each image, in the order of the arguments.
+
+    They depend on the seed, the rank and the iteration alone, see :class:`StepGenerator`. All arguments are off by
+    default.
+
+    Args:
+        contrast: largest factor of the contrast; the factor is drawn log-uniformly from 1/contrast to contrast.
+        brightness: largest value that is added or subtracted, in standard deviations of the data set.
+        blur: largest share of the mean over 3 x 3 pixels that is mixed in.
+        noise: largest standard deviation of Gaussian noise, in standard deviations of the data set.
+        erase: probability of an erased rectangle, filled with 0, the mean colour (Zhong et al., "Random Erasing Data
+            Augmentation", AAAI 2020; deviations: a share of each side from 0.2 to 0.5 is drawn instead of area and
+            aspect ratio, and a rectangle may extend over the border).
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(self, contrast: float = 1.0, brightness: float = 0.0, blur: float = 0.0, noise: float = 0.0,
+                 erase: float = 0.0) -> None:
+        for name, value, low, high in [('contrast', contrast, 1, math.inf), ('brightness', brightness, 0, math.inf),
+                                       ('blur', blur, 0, 1), ('noise', noise, 0, math.inf), ('erase', erase, 0, 1)]:
+            if not low <= value <= high:
+                raise ValueError(f'{name} must be from {low} to {high}, got {value!r}')
+        self.contrast, self.brightness, self.blur, self.noise, self.erase = contrast, brightness, blur, noise, erase
+        self._generator = StepGenerator(1)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Change images (N, C, H, W); the input is left as it is."""
+        generator = self._generator.make(images.device)
+
+        def draw(*shape: int) -> Tensor:
+            return torch.rand(len(images), *shape, device=images.device, generator=generator)
+
+        factor = ((2 * draw(1, 1, 1) - 1) * math.log(self.contrast)).exp()
+        mean = images.mean((1, 2, 3), keepdim=True)
+        images = torch.addcmul(mean + self.brightness * (2 * draw(1, 1, 1) - 1), images - mean, factor)
+        if self.blur:
+            images = torch.lerp(images, F.avg_pool2d(images, 3, 1, 1, count_include_pad=False),
+                                self.blur * draw(1, 1, 1))
+        if self.noise:
+            normal = torch.randn(images.shape, device=images.device, generator=generator)
+            images = torch.addcmul(images, normal, self.noise * draw(1, 1, 1))
+        if self.erase:
+            inside = self._rectangles(draw, *images.shape[-2:]) & (draw(1, 1) < self.erase)
+            images = images.masked_fill(inside[:, None], 0)
+        return images
+
+    @staticmethod
+    def _rectangles(draw, height: int, width: int) -> Tensor:
+        """Masks (N, H, W) of random rectangles."""
+        sides = [torch.linspace(0.5 / size, 1 - 0.5 / size, size) for size in (height, width)]
+        y, x = (((side.to(draw(1).device) - draw(1)).abs() < 0.1 + 0.15 * draw(1)) for side in sides)
+        return y[:, :, None] & x[:, None]
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(contrast={self.contrast}, brightness={self.brightness}, blur={self.blur}, '
+                f'noise={self.noise}, erase={self.erase})')
