@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from emonext_mm.models.layers.channels_last_norm import ChannelsLastNorm
 from emonext_mm.models.layers.depthwise import DepthwiseConv2d
+from emonext_mm.models.layers.patch_conv import PatchConv2d
 from emonext_mm.models.weights.convnext import check_backbone
 
 MODELS.register_module(module=ChannelsLastNorm)
@@ -66,8 +67,10 @@ class EmoNeXt(ConvNeXt):
         super().__init__(arch, out_indices=out_indices, frozen_stages=0, norm_cfg=norm_cfg, **kwargs)
         if stem_kernel_size:
             self._overlap_stem(stem_kernel_size)
-        for block in chain(*self.stages):
-            block.depthwise_conv = _to_fast_depthwise(block.depthwise_conv)
+        for module in chain(self.downsample_layers, *self.stages):
+            for name, child in module.named_children():
+                if isinstance(child, nn.Conv2d):
+                    setattr(module, name, _to_fast(child))
         self.se_after = self._build_se(se_after, se_bias)
         self.se_before = self._build_se(se_before, se_bias)
         self.frozen_stages = frozen_stages
@@ -151,8 +154,14 @@ class EmoNeXt(ConvNeXt):
         return super().get_layer_depth(param_name, prefix)
 
 
-def _to_fast_depthwise(conv: nn.Conv2d) -> DepthwiseConv2d:
-    """An equivalent convolution that shares the parameters of ``conv``."""
-    fast = DepthwiseConv2d(conv.in_channels, *conv.kernel_size[:1], device='meta')  # no weights are drawn
+def _to_fast(conv: nn.Conv2d) -> nn.Conv2d:
+    """An equivalent convolution with fast gradients that shares the parameters of ``conv``; else ``conv`` itself."""
+    k, options = conv.kernel_size[0], dict(device='meta')  # no weights are drawn
+    if conv.groups > 1:
+        fast = DepthwiseConv2d(conv.in_channels, k, **options)
+    elif conv.stride == conv.kernel_size:
+        fast = PatchConv2d(conv.in_channels, conv.out_channels, k, **options)
+    else:
+        return conv  # an overlapping stem
     fast.weight, fast.bias = conv.weight, conv.bias
     return fast

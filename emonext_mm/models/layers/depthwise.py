@@ -8,6 +8,8 @@ mirrored kernel is the same and two to three times as fast. On other devices PyT
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -55,15 +57,17 @@ def depthwise_weight_grad(images: Tensor, grad: Tensor, kernel_size: int) -> Ten
 
 def _small_grad(images: Tensor, grad: Tensor, kernel_size: int) -> Tensor:
     """Weight gradient (C, 1, k, k) of small images: per tap, the sum over the pairs of pixels at its offset."""
-    channels, height, width = images.shape[1:]
     pairs = images.flatten(2).permute(1, 2, 0) @ grad.flatten(2).transpose(0, 1)  # (C, H W, H W): input, output
-    y, x = (torch.arange(size)[:, None] - torch.arange(size) + kernel_size // 2 for size in (height, width))
-    inside_y, inside_x = ((offset >= 0) & (offset < kernel_size) for offset in (y, x))
-    tap = (kernel_size * y[:, None, :, None] + x[:, None]).flatten()  # (H, W, H, W)
-    inside = (inside_y[:, None, :, None] & inside_x[:, None]).flatten()
-    result = pairs.new_zeros(channels, kernel_size**2, dtype=torch.promote_types(pairs.dtype, torch.float32))
-    result.index_add_(1, tap[inside], pairs.flatten(1)[:, inside].to(result.dtype))
-    return result.view(channels, 1, kernel_size, kernel_size)
+    taps = _taps(*images.shape[-2:], kernel_size).to(torch.promote_types(pairs.dtype, torch.float32))
+    return (pairs.flatten(1).to(taps.dtype) @ taps).view(-1, 1, kernel_size, kernel_size)
+
+
+@lru_cache
+def _taps(height: int, width: int, kernel_size: int) -> Tensor:
+    """Whether a tap of the kernel joins an input and an output pixel, (pairs of pixels, taps), float32."""
+    offsets = torch.arange(kernel_size) - kernel_size // 2
+    y, x = (torch.arange(size)[:, None, None] - torch.arange(size)[:, None] == offsets for size in (height, width))
+    return torch.einsum('abi,cdj->acbdij', y.float(), x.float()).reshape((height * width)**2, -1)
 
 
 def _chunk_grad(images: Tensor, grad: Tensor, kernel_size: int) -> Tensor:
