@@ -49,6 +49,7 @@ setup(
     packages=find_packages(include=['emonext_mm', 'emonext_mm.*']),
     package_data={'emonext_mm': [
         '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/configs/**/*.yml', '.mim/tools/*.py', '.mim/tools/*.sh',
+        'pretrained/*.safetensors',
     ]},
     install_requires=[
         'torch>=2.6',
@@ -60,6 +61,7 @@ setup(
         'opencv-python',
         'matplotlib>=3.6',
         'filelock>=3.12',
+        'safetensors',
         'rich>=13',
         'setuptools',  # MMEngine imports distutils, which Python 3.12 no longer has
     ],

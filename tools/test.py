@@ -4,18 +4,26 @@
 
 The work dir of a training stands for its best checkpoint. --tta tests on ten crops of each image. --out FILE.json (or
 .csv) writes the prediction for each image by class name; with --out-item metrics it writes the metrics. Both carry the
-conditions of the test.
+conditions of the test. --pretrained in place of the work dir tests the trained model that comes with this package.
 """
 from __future__ import annotations
 
+import sys
+
 import _preflight  # noqa: F401
 
+from emonext_mm.apis.hub import find_weights
 from emonext_mm.apis.test import test
 from emonext_mm.utils.command_line import parse_host_args
 from emonext_mm.utils.errors import one_line_errors
 
 
 def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if '--pretrained' in argv:
+        argv.remove('--pretrained')
+        config = next(i for i, argument in enumerate(argv) if argument.endswith('.py'))
+        argv.insert(config + 1, str(find_weights(argv[config])))
     result = test(**parse_host_args('test', argv))
     if result.text:
         print(f'\n{result.text}')

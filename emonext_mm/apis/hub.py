@@ -4,6 +4,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmpretrain.apis import ModelHub
+from modelindex.models.Model import Model
+
+from emonext_mm.models.weights.packaged import FOLDER
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -16,9 +19,31 @@ def find_root() -> Path | None:
 def register_models() -> None:
     """Register the models of ``model-index.yml`` for ``list_models``, ``get_model`` and MMPretrain's inferencers.
 
-    The import of ``emonext_mm`` calls this; a second call changes nothing. The models come without weights: give a
-    checkpoint of your own training, ``get_model(name, pretrained='work_dirs/...')``.
+    The import of ``emonext_mm`` calls this; a second call changes nothing. Models whose entry has ``Weights`` come with
+    a trained model in this package, which ``get_model(name, pretrained=True)`` loads. For the others, give a checkpoint
+    of your own training, ``get_model(name, pretrained='work_dirs/...')``.
     """
     root = find_root()
-    if root is not None and not ModelHub.has('emonext-tiny_fer2013'):
-        ModelHub.register_model_index(root / 'model-index.yml', config_prefix=root)
+    if root is None or ModelHub.has('emonext-tiny_fer2013'):
+        return
+    ModelHub.register_model_index(root / 'model-index.yml', config_prefix=root)
+    for model in _own_models():
+        if model.weights:
+            model.weights = str(FOLDER / model.weights)
+
+
+def find_weights(config: str | Path) -> Path:
+    """File of the trained model that this package has for a config file.
+
+    Raises:
+        ValueError: there is none; the message names the configs that have one.
+    """
+    weights = {Path(model.config).stem: model.weights for model in _own_models() if model.weights}
+    if Path(config).stem not in weights:
+        raise ValueError(f'{config} has no trained model in this package; these have: {", ".join(weights) or "none"}')
+    return Path(weights[Path(config).stem])
+
+
+def _own_models() -> list[Model]:
+    metafile = find_root() / 'configs' / 'metafile.yml'
+    return [model for model in ModelHub._models_dict.values() if Path(model.filepath) == metafile]

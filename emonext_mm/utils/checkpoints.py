@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mmengine.runner import checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from emonext_mm.utils.errors import CheckpointError
 
@@ -27,7 +29,7 @@ def read_checkpoint(filename: str | Path) -> dict:
     """
     filename = str(filename)
     if filename.endswith('.safetensors'):
-        return _read_safetensors(filename)
+        return read_safetensors(filename)[0]
     with weights_only(), clear_errors(filename):
         content = CheckpointLoader.load_checkpoint(filename, 'cpu', logger='silent')
     if not isinstance(content, dict):
@@ -95,11 +97,16 @@ def _without_list_of_fork() -> Iterator[None]:
         checkpoint.get_torch_safe_globals = function
 
 
-def _read_safetensors(filename: str) -> dict:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def read_safetensors(filename: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors and the metadata of a safetensors file.
+
+    Raises:
+        CheckpointError: the file is damaged.
+        FileNotFoundError: there is no such file.
+    """
     try:
-        return load_file(filename)
+        with safe_open(filename, 'pt') as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
         raise CheckpointError(
             f'{filename} was not loaded: truncated, damaged or no checkpoint ({error})') from error

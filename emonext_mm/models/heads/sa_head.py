@@ -5,6 +5,7 @@ by the regulariser alone, so it costs nothing at test time.
 """
 from __future__ import annotations
 
+import torch
 from mmpretrain.models import LinearClsHead
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -19,6 +20,10 @@ MODELS.register_module(module=BatchAttentionVariance)
 @MODELS.register_module()
 class SARegClsHead(LinearClsHead):
     """``LinearClsHead`` with an additional loss: the variance of self-attention weights (L_SA), times ``sa_weight``.
+
+    The buffer ``temperature`` (ours), 1 until a calibration sets it, divides the logits in ``predict``, never in a loss
+    (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). It is stored with the weights; weights without
+    it load with 1.
 
     Args:
         num_classes: number of classes.
@@ -43,6 +48,7 @@ class SARegClsHead(LinearClsHead):
         attention = attention or dict(type='ElementAttentionVariance')
         self.attention = MODELS.build(dict(attention, channels=in_channels))
         self.sa_weight = sa_weight
+        self.register_buffer('temperature', torch.tensor(1.0))
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
         """Compute the losses of features (N, C).
@@ -54,3 +60,12 @@ class SARegClsHead(LinearClsHead):
         losses = super().loss(feats, data_samples, **kwargs)
         variance = self.attention(self.pre_logits(feats))
         return dict(losses, loss_sa=self.sa_weight * variance, sa_variance=variance.detach())
+
+    def _get_predictions(self, cls_score: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
+        return super()._get_predictions(cls_score / self.temperature, data_samples)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        missing = args[2]
+        if f'{prefix}temperature' in missing:
+            missing.remove(f'{prefix}temperature')

@@ -70,3 +70,29 @@ def test_initial_standard_deviation():
     head.init_weights()
     for layer in (head.fc, head.attention.query, head.attention.key):
         assert abs(layer.weight.std().item() - 0.02) < 0.003
+
+
+def test_temperature_divides_the_logits_of_predictions_alone():
+    head = SARegClsHead(7, 12, loss=SMOOTH)
+    feats, samples = batch()
+    before, logits = head.loss(feats, samples)['loss'], head(feats)
+    head.temperature.fill_(2.5)
+    scores = torch.stack([sample.pred_score for sample in head.predict(feats)])
+    torch.testing.assert_close(scores, (logits / 2.5).softmax(1))
+    assert torch.equal(head(feats), logits)
+    assert torch.equal(head.loss(feats, samples)['loss'], before)
+
+
+def test_weights_of_a_training_load_with_temperature_1():
+    """Also with ``strict``; a temperature in the weights is loaded."""
+    head, weights = SARegClsHead(7, 12), SARegClsHead(7, 12).state_dict()
+    head.load_state_dict({**weights, 'temperature': torch.tensor(1.5)})
+    assert head.temperature == 1.5
+    del weights['temperature']
+    fresh = SARegClsHead(7, 12)
+    fresh.load_state_dict(weights)
+    assert fresh.temperature == 1
+    del weights['fc.bias']
+    with pytest.raises(RuntimeError, match=r'Missing.*fc\.bias') as error:
+        fresh.load_state_dict(weights)
+    assert 'temperature' not in str(error.value)
