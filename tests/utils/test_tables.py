@@ -3,7 +3,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from emonext_mm.utils.tables import render
+from emonext_mm.utils.tables import format_rows, render
 
 
 def table(*cells):
@@ -37,3 +37,12 @@ def test_width(width):
     longest = max(map(len, render(table('word ' * 20), width).splitlines()))
     assert longest <= width
     assert (longest > 100) == (width == 200)
+
+
+def test_rows():
+    """Names on the left, numbers on the right, no lines."""
+    lines = format_rows(['in %', 'accuracy'], [['tiny', '7.25'], ['a longer name', '72.50']]).splitlines()
+    assert [line.split() for line in lines] == [
+        ['in', '%', 'accuracy'], ['tiny', '7.25'], ['a', 'longer', 'name', '72.50']]
+    assert len({len(line) for line in lines}) == 1
+    assert all(not line.startswith(' ') for line in lines)

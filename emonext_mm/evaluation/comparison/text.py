@@ -1,13 +1,9 @@
 """The comparison of runs as text for the terminal."""
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from rich.table import Table
-
 from emonext_mm.evaluation.comparison.verdict import interval_text, p_text, scope
 from emonext_mm.evaluation.conditions import conditions_line, subject_line
-from emonext_mm.utils.tables import render
+from emonext_mm.utils.tables import format_rows
 
 METRICS = {'macro-F1': 'single-label/f1-score', 'UAR': 'single-label/recall', 'ECE': 'calibration/ece'}
 
@@ -62,7 +58,7 @@ def _metrics(sides: list[dict]) -> str:
             interval = f'{metrics["accuracy/ci95_low"]:.2f} to {metrics["accuracy/ci95_high"]:.2f}'
             rows.append([name, _number(metrics['accuracy/top1']), interval,
                          *(_number(metrics[key]) for key in METRICS.values())])
-    return _table(['in %', 'accuracy', '95 % interval', *METRICS], rows)
+    return format_rows(['in %', 'accuracy', '95 % interval', *METRICS], rows)
 
 
 def _spreads(sides: list[dict]) -> str:
@@ -70,7 +66,7 @@ def _spreads(sides: list[dict]) -> str:
     rows = [[f'{side["name"]}, {name}', str(len(side['runs'])),
              *(_number(side[key][column]) for column in ('mean', 'sd', 'min', 'max'))]
             for side in sides for name, key in (('accuracy', 'accuracy'), ('macro-F1', 'macro_f1'))]
-    return _table(['over the runs, in %', 'runs', 'mean', 'standard deviation', 'lowest', 'highest'], rows)
+    return format_rows(['over the runs, in %', 'runs', 'mean', 'standard deviation', 'lowest', 'highest'], rows)
 
 
 def _differences(comparison: dict) -> str:
@@ -88,14 +84,14 @@ def _differences(comparison: dict) -> str:
             cells = [str(found['only_a']), str(found['only_b']), p_text(found['p'])]
         rows.append([f'{name}, {found["samples"]}', *map(_number, found['accuracy']), f'{found["difference"]:+.2f}',
                      interval_text(found), *cells])
-    return _table(['accuracy in %', a, b, f'{b} - {a}', '95 % interval', *tests], rows)
+    return format_rows(['accuracy in %', a, b, f'{b} - {a}', '95 % interval', *tests], rows)
 
 
 def _classes(comparison: dict) -> str:
     a, b = comparison['a'], comparison['b']
     rows = [[name, str(row['samples']), *_change(row['recall']), p_text(row['p_holm']), *_change(row['f1-score'])]
             for name, row in comparison['classes'].items()]
-    return _table(['in %', 'samples', f'recall {a}', b, 'change', 'p (Holm)', f'F1 {a}', b, 'change'], rows)
+    return format_rows(['in %', 'samples', f'recall {a}', b, 'change', 'p (Holm)', f'F1 {a}', b, 'change'], rows)
 
 
 def _change(pair: list[float]) -> list[str]:
@@ -105,13 +101,3 @@ def _change(pair: list[float]) -> list[str]:
 
 def _number(value: float) -> str:
     return f'{value:.2f}'
-
-
-def _table(headers: list[str], rows: Iterable[list[str]]) -> str:
-    """A table without lines; the first column is aligned on the left, numbers on the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for position, header in enumerate(headers):
-        table.add_column(header, justify='right' if position else 'left', no_wrap=position > 0, overflow='fold')
-    for row in rows:
-        table.add_row(*row)
-    return render(table)
