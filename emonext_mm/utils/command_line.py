@@ -56,7 +56,7 @@ def merge_train_options(config: str | Path | Config, options: dict[str, Any]) ->
         ValueError: see :func:`check_preprocessor`.
         OSError: the config cannot be read.
     """
-    cfg = _read(config)
+    cfg = read_config(config)
     cfg = host_tool('train').merge_args(cfg, Namespace(config=cfg.filename or 'config', **options))
     check_preprocessor(cfg)
     return cfg
@@ -72,7 +72,7 @@ def merge_test_options(config: str | Path | Config, options: dict[str, Any]) -> 
         ValueError: see :func:`check_preprocessor`.
         OSError: the config cannot be read.
     """
-    cfg = _read(config)
+    cfg = read_config(config)
     cfg.merge_from_dict(options.get('cfg_options') or {})
     check_preprocessor(cfg)
     return host_tool('test').merge_args(
@@ -93,5 +93,10 @@ def check_preprocessor(cfg: Config) -> None:
                          f'level, which this one would replace as a whole; set data_preprocessor.{next(iter(inner))}')
 
 
-def _read(config: str | Path | Config) -> Config:
+def read_config(config: str | Path | Config) -> Config:
+    """Read a config file, or copy a config.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     return copy.deepcopy(config) if isinstance(config, Config) else Config.fromfile(config)

@@ -1,0 +1,201 @@
+"""Measure a trained model: accuracy, calibration and robustness."""
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmpretrain.evaluation import ConfusionMatrix
+from mmpretrain.registry import DATASETS
+from torch import Tensor
+
+from emonext_mm import compat
+from emonext_mm.apis.test import TestResult, test
+from emonext_mm.apis.visualize import TrainedRun
+from emonext_mm.compat.config import prepare_test
+from emonext_mm.evaluation.calibration import cross_fitted_error, expected_error, fit_temperature
+from emonext_mm.evaluation.measurement import format_measurement
+from emonext_mm.evaluation.metrics import class_scores
+from emonext_mm.evaluation.robustness import CONDITIONS, GOALS, UNCHANGED
+from emonext_mm.utils.command_line import merge_test_options, read_config
+from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.plain import to_plain
+from emonext_mm.utils.work_dir import find_checkpoint
+
+BATCH_SIZE = 128
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Result of :func:`measure`.
+
+    ``figures`` are plain values, and the content of the JSON file; its keys are stable. Accuracies, scores and
+    calibration errors in %, losses of accuracy in percentage points:
+
+    - ``format`` 1; ``conditions``: see :meth:`~emonext_mm.evaluation.conditions.ConditionsHook.describe`, of the single
+      view; ``parameters``: their number
+    - ``single_view``, ``ten_crops``: {views, transform, merge, accuracy, ci95_low, ci95_high, macro_f1, uar, ece,
+      leak_free}; ece: of the predicted probabilities, with the temperature stored in the weights, if any; leak_free:
+      {accuracy, ci95_low, ci95_high, samples}, or None if unknown
+    - ``classes``: class -> {samples, predicted (number of predictions), precision, recall, f1-score};
+      ``confusion_matrix``: counts (K, K), one row for each true class. Of the single view, as all that follows
+    - ``calibration``: {temperature (fitted on the split), ece_before, ece_after (cross-fitted on two halves)}, of the
+      logits before any stored temperature
+    - ``robustness``: group -> condition -> {accuracy, loss}, see :mod:`emonext_mm.evaluation.robustness`
+    - ``goals``: name -> {condition, loss} of the condition with the largest loss
+    """
+
+    figures: dict
+    text: str
+
+
+def measure(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    *,
+    split: str = 'val',
+    cfg_options: dict[str, Any] | None = None,
+    out: str | Path | None = None,
+) -> Measurement:
+    """Measure accuracy, calibration and robustness of a model, as ``tools/measure.py`` does.
+
+    Single view and ten crops are two calls of :func:`~emonext_mm.apis.test.test`, so that they equal its results. Its
+    files are dropped. The other figures come from logits that are computed in float32, in this process, from changed
+    faces by the test pipeline and the data preprocessor of the config. That is 42 predictions of each face.
+
+    Args:
+        config: file, or config. Its data set has ``images`` (N, H, W), grey: ``FER2013`` or ``SyntheticFER``.
+        checkpoint: file, or the work dir of a training: its best checkpoint or, without one, its last.
+        split: 'train', 'val' or 'test'. Temperature and model are chosen on 'val'.
+        cfg_options: changes to the config by dotted key.
+        out: .json file of the figures; None writes nothing.
+
+    Raises:
+        ValueError: ``out`` does not end in .json, the split is unknown or has no labels, the data set does not hold
+            its images, or the data and the model do not fit each other.
+        OSError: a file cannot be read or written.
+        CheckpointError: the checkpoint was refused.
+    """
+    compat.setup()
+    if out is not None and Path(out).suffix != '.json':
+        raise ValueError(f'{out}: figures are written to a .json file')
+    options = {**(cfg_options or {}), 'test_dataloader.dataset.split': split}
+    cfg = read_config(config)
+    cfg.test_evaluator = dict(type='EmotionMetric')
+    checkpoint = find_checkpoint(checkpoint)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
+        trained = _load(cfg, checkpoint, folder, options)
+        labels = torch.from_numpy(trained.dataset.get_gt_labels())
+        single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))
+        logits = _predict_all(trained, labels)
+    figures = to_plain({
+        'format': 1,
+        'conditions': single.conditions,
+        'parameters': sum(parameter.numel() for parameter in trained.model.parameters()),
+        'single_view': _headline(single),
+        'ten_crops': _headline(crops),
+        **_by_class(logits[UNCHANGED], labels, trained.dataset.metainfo['classes']),
+        'calibration': _calibration(logits[UNCHANGED], labels),
+        **_robustness({name: _accuracy(each, labels) for name, each in logits.items()}),
+    })
+    if out is not None:
+        write_atomic(out, json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False))
+    return Measurement(figures, format_measurement(figures))
+
+
+def _load(cfg: Config, checkpoint: Path, work_dir: str, options: dict[str, Any]) -> TrainedRun:
+    cfg = merge_test_options(cfg, dict(
+        checkpoint=str(checkpoint), work_dir=work_dir, cfg_options=options, tta=False, launcher='none', amp=False,
+        show=False, show_dir=None, no_pin_memory=False))
+    _check_dataset(cfg.test_dataloader.dataset.type)
+    cfg.experiment_name = 'measure'  # MMEngine warns of two runners that start in one second under one name
+    return TrainedRun(Runner.from_cfg(prepare_test(cfg)))
+
+
+def _check_dataset(kind: str | type) -> None:
+    found = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if not hasattr(found, 'images'):
+        raise ValueError(f'the data set is {kind}, which does not hold its images; FER2013 and SyntheticFER do')
+
+
+def _predict_all(trained: TrainedRun, labels: Tensor) -> dict[str, Tensor]:
+    """Logits (N, K) by the name of each condition; logs the accuracy as progress."""
+    logits = {}
+    for conditions in CONDITIONS.values():
+        for name, change in conditions.items():
+            logits[name] = _predict(trained, change(trained.dataset.images))
+            print_log(f'{name}: accuracy {_accuracy(logits[name], labels):.2f} %', 'current', logging.INFO)
+    return logits
+
+
+@torch.no_grad()
+def _predict(trained: TrainedRun, faces: np.ndarray) -> Tensor:
+    """Logits (N, K), before any stored temperature, for faces (N, H, W) in place of those of the data set."""
+    model, collate = trained.model.eval(), trained.runner.test_dataloader.collate_fn
+    logits = []
+    for start in range(0, len(faces), BATCH_SIZE):
+        stop = min(start + BATCH_SIZE, len(faces))
+        batch = [_sample(trained, index, faces[index]) for index in range(start, stop)]
+        logits.append(model(**model.data_preprocessor(collate(batch)), mode='tensor').cpu())
+    return torch.cat(logits)
+
+
+def _sample(trained: TrainedRun, index: int, face: np.ndarray) -> dict:
+    """A sample after the test pipeline, with ``face`` in place of its image."""
+    info = trained.dataset.get_data_info(index)
+    info['img'][:] = face if info['img'].ndim == 2 else face[..., None]
+    return trained.dataset.pipeline(info)
+
+
+def _accuracy(logits: Tensor, labels: Tensor) -> float:
+    """In %."""
+    return 100 * int((logits.argmax(1) == labels).sum()) / len(labels)
+
+
+def _headline(result: TestResult) -> dict:
+    metrics = result.metrics
+    leak_free = {key: metrics[f'leak_free/{key}'] for key in ('accuracy', 'ci95_low', 'ci95_high', 'samples')
+                 if f'leak_free/{key}' in metrics}
+    return {
+        **{key: result.conditions[key] for key in ('views', 'transform', 'merge')},
+        'accuracy': metrics['accuracy/top1'],
+        'ci95_low': metrics['accuracy/ci95_low'],
+        'ci95_high': metrics['accuracy/ci95_high'],
+        'macro_f1': metrics['single-label/f1-score'],
+        'uar': metrics['single-label/recall'],
+        'ece': metrics['calibration/ece'],
+        'leak_free': leak_free if 'accuracy' in leak_free else None,
+    }
+
+
+def _by_class(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict:
+    matrix = ConfusionMatrix.calculate(logits.argmax(1), labels, num_classes=len(classes))
+    columns = {'samples': matrix.sum(1), 'predicted': matrix.sum(0), **class_scores(matrix)}
+    rows = {name: {key: column[i] for key, column in columns.items()} for i, name in enumerate(classes)}
+    return {'classes': rows, 'confusion_matrix': matrix}
+
+
+def _calibration(logits: Tensor, labels: Tensor) -> dict:
+    return {
+        'temperature': fit_temperature(logits, labels),
+        'ece_before': 100 * expected_error(logits, labels),
+        'ece_after': 100 * cross_fitted_error(logits, labels),
+    }
+
+
+def _robustness(accuracies: dict[str, float]) -> dict:
+    losses = {name: accuracies[UNCHANGED] - accuracy for name, accuracy in accuracies.items()}
+    worst = {goal: max(names, key=losses.get) for goal, names in GOALS.items()}
+    return {
+        'robustness': {group: {name: {'accuracy': accuracies[name], 'loss': losses[name]} for name in conditions}
+                       for group, conditions in CONDITIONS.items()},
+        'goals': {goal: {'condition': name, 'loss': losses[name]} for goal, name in worst.items()},
+    }
