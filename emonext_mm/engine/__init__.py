@@ -12,6 +12,7 @@ from emonext_mm.engine.optim_wrappers import (
     GroupedOptimWrapperConstructor,
     ScaledClipAmpOptimWrapper,
 )
+from emonext_mm.engine.optimizers import build_muon
 from emonext_mm.engine.schedules import WarmRestartLR
 from emonext_mm.engine.visualizer import GreyVisualizer
 
@@ -27,4 +28,5 @@ __all__ = [
     'RawValidationEMAHook',
     'ScaledClipAmpOptimWrapper',
     'WarmRestartLR',
+    'build_muon',
 ]

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
 from torch import nn
 
 
@@ -9,7 +10,8 @@ def build(constructor, **paramwise):
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 2), nn.Linear(2, 2))
     wrapper = dict(type='OptimWrapper', constructor=constructor, paramwise_cfg=paramwise,
                    optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.05))
-    return model, build_optim_wrapper(model, wrapper)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return model, build_optim_wrapper(model, wrapper)
 
 
 def options(model, wrapper):

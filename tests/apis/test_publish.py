@@ -1,0 +1,90 @@
+"""Publishing a tiny model from Python."""
+import json
+import subprocess
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from emonext_mm.apis import publish as module
+from emonext_mm.apis.measure import measure
+from emonext_mm.apis.publish import publish
+from emonext_mm.apis.test import test as run_test
+
+VAL = {'test_dataloader.dataset.split': 'val'}
+OPTIONS = dict(command='python tools/train.py tiny.py', data='drawn faces')
+
+
+@pytest.fixture(scope='module')
+def published(config, trained, tmp_path_factory):
+    out = tmp_path_factory.mktemp('published') / 'new' / 'tiny.safetensors'
+    return publish(config, trained / 'epoch_2.pth', out, **OPTIONS)
+
+
+def test_figures_are_those_of_the_file(published, config):
+    found = measure(config, published.path).figures
+    recorded = published.meta['figures']
+    assert recorded['conditions'].pop('checkpoint') == 'tiny.safetensors'
+    found['conditions'].pop('checkpoint')
+    assert found == recorded
+
+
+def test_metadata(published, config, trained):
+    with safe_open(published.path, 'pt') as file:
+        meta = json.loads(file.metadata()['emonext_mm'])
+    meta['figures']['conditions'].pop('checkpoint')
+    published.meta['figures']['conditions'].pop('checkpoint', None)
+    assert meta == published.meta
+    assert meta['dataset_meta']['classes'] == ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral']
+    assert meta['epoch'] == 2
+    assert meta['preprocessing']['type'] == 'STNDataPreprocessor'
+    assert meta['provenance']['command'] == OPTIONS['command']
+    assert meta['provenance']['data'] == 'drawn faces'
+
+
+def test_weights(published, trained):
+    """Those of the checkpoint in float16, and the temperature that was fitted on the split."""
+    weights = torch.load(trained / 'epoch_2.pth', weights_only=True)['state_dict']
+    with safe_open(published.path, 'pt') as file:
+        assert set(file.keys()) == set(weights)
+        for key in weights:
+            stored = file.get_tensor(key)
+            if key == 'head.temperature':
+                assert float(stored) == pytest.approx(published.meta['figures']['calibration']['temperature'], 1e-3)
+            else:
+                assert torch.equal(stored, weights[key].half() if weights[key].is_floating_point() else weights[key])
+
+
+def test_tools_read_the_file(published, config, tmp_path):
+    tested = run_test(config, published.path, tmp_path, cfg_options=VAL)
+    assert tested.metrics['accuracy/top1'] == published.meta['figures']['single_view']['accuracy']
+    assert tested.conditions['epoch'] == 2
+    assert tested.conditions['weights'] == published.meta['weights']
+
+
+def test_accuracy_lost_in_float16(published, config, trained, tmp_path, monkeypatch):
+    """Nothing is written."""
+    figures = [{'single_view': {'accuracy': accuracy}, 'calibration': {'temperature': 1.2}, 'conditions': {}}
+               for accuracy in (68.0, 67.85)]
+    monkeypatch.setattr(module, 'measure', lambda *args, **kwargs: type('Found', (), {'figures': figures.pop(0)}))
+    out = tmp_path / 'tiny.safetensors'
+    with pytest.raises(ValueError, match=r'68\.00.*67\.85.*0\.1 '):
+        publish(config, trained / 'epoch_2.pth', out, **OPTIONS)
+    assert not out.exists()
+
+
+def test_model_without_temperature(config, trained, tmp_path):
+    checkpoint = torch.load(trained / 'epoch_2.pth', weights_only=True)
+    del checkpoint['state_dict']['head.temperature']
+    torch.save(checkpoint, tmp_path / 'plain.pth')
+    with pytest.raises(ValueError, match=r'plain\.pth.*head\.temperature'):
+        publish(config, tmp_path / 'plain.pth', tmp_path / 'out.safetensors', **OPTIONS)
+
+
+def test_commit_of_the_config(tmp_path):
+    assert module._commit(tmp_path / 'config.py') == 'unknown'
+    for command in (['init', '-q'], ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty',
+                                     '-m', 'first']):
+        subprocess.run(['git', *command], cwd=tmp_path, check=True)
+    head = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert module._commit(tmp_path / 'config.py') == head.stdout.strip()

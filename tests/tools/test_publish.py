@@ -1,0 +1,33 @@
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    found = []
+
+    def publish(*args, **kwargs):
+        found.append((args, kwargs))
+        args[2].write_bytes(bytes(7_350_000))
+        return SimpleNamespace(path=args[2], text='figures')
+
+    monkeypatch.setattr('emonext_mm.apis.publish.publish', publish)
+    return found
+
+
+def test_passes_its_arguments_on(calls, call_tool, tmp_path, capsys):
+    call_tool('publish.py', 'config.py', tmp_path / 'run', tmp_path / 'out.safetensors', '--command', 'train', '--data',
+              'drawn')
+    args, kwargs = calls.pop()
+    assert [str(arg) for arg in args] == ['config.py', str(tmp_path / 'run'), str(tmp_path / 'out.safetensors')]
+    assert kwargs == dict(command='train', data='drawn')
+    assert capsys.readouterr().out.split('\n') == ['figures', '', f'{tmp_path}/out.safetensors, 7.35 MB', '']
+
+
+def test_bad_input_is_one_line(run_tool, tmp_path):
+    result = run_tool('publish.py', tmp_path / 'none.py', tmp_path, tmp_path / 'out.safetensors', '--command', 'x',
+                      '--data', 'y')
+    assert result.returncode != 0
+    assert str(tmp_path) in result.stderr.strip().splitlines()[-1]
+    assert not (tmp_path / 'out.safetensors').exists()
