@@ -20,7 +20,8 @@ def step(wrapper=WRAPPER):
     before = [p.detach().clone() for p in model.parameters()]
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         built = build_optim_wrapper(model, wrapper)
-    model(torch.randn(64, 6)).square().sum().backward()
+    for p in model.parameters():
+        p.grad = torch.randn_like(p)
     built.step()
     return model, before
 
