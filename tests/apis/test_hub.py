@@ -61,7 +61,8 @@ class WholeModel(nn.Module):
 
 @pytest.mark.parametrize(('name', 'size'), [
     ('emonext-tiny_fer2013', 224), ('emonext-tiny_fer2013_authors', 224), ('emonext-tiny_fer2013_view', 48),
-    ('convnext-tiny_fer2013', 224), ('emonext-atto_fer2013_cpu', 48), ('emonext-atto_synthetic', 48)])
+    ('convnext-tiny_fer2013', 224), ('emonext-atto_fer2013_cpu', 48), ('emonext-atto_synthetic', 48),
+    ('emonext-mini_fer2013_48', 48)])
 def test_flops(name, size):
     """Of the smallest size of each family; the numbers of the other sizes were counted in the same way."""
     with torch.no_grad():
@@ -108,7 +109,7 @@ def test_inferencer(checkpoint, tmp_path):
     assert result['pred_class'] == CLASSES[int(sample.pred_label)]
 
 
-@pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-atto_synthetic', 'emonext-tiny_fer2013',
+@pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-mini_fer2013_48', 'emonext-tiny_fer2013',
                                   'emonext-tiny_fer2013_view', 'emonext-tiny_fer2013_authors'])
 def test_inferencer_takes_colour_photographs(name):
     photograph = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)

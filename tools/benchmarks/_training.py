@@ -15,6 +15,7 @@ from mmengine.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.models import ConvNeXt, build_classifier
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from emonext_mm.compat.config import fix_dataloaders, has_bfloat16, prepare_train
 from emonext_mm.utils.command_line import merge_train_options
@@ -134,6 +135,18 @@ class ConfigTraining:
         with self.runner.optim_wrapper.optim_context(head):
             variance = head.attention(features)
         variance.backward()
+
+    def flops(self) -> int:
+        """Count the floating-point operations of a step: three times those of the forward pass.
+
+        The backward pass is a multiplication for the gradient of the input and one for that of the weights. A fast
+        implementation may compute more or fewer operations than this convention counts.
+        """
+        model = self.runner.model.eval()  # evaluation has the convolutions that training replaces
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            model(model.data_preprocessor(dict(self.batch))['inputs'], mode='tensor')
+        model.train()
+        return 3 * counter.get_total_flops()
 
     def epoch(self) -> None:
         """Run an epoch over the images on disk, through the config's data loader."""

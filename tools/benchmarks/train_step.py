@@ -7,7 +7,9 @@ other hooks. timm's step starts from float images, without preprocessor and EMA;
 optimizer, drop path and label smoothing are those of the config. The authors' loop runs in float16 on a GPU, as in
 their README, and in float32 on a CPU, in a new process without the memory settings of ours. Each batch is in memory.
 
-A second table compares the regulariser of ours, forward and backward, with the whole step.
+A second table compares the time of ours for 10^9 floating-point operations with that of a matrix multiplication. The
+ratio is the share of the machine's peak that the step reaches. A third table compares the regulariser of ours, forward
+and backward, with the whole step.
 
 With --images N an epoch over N faces is timed instead. Ours and the authors' read from disk through their own data
 loaders (the config's; ImageFolder with one worker); timm's batch stays in memory.
@@ -27,6 +29,7 @@ from _measure import Table, alternate, conditions, parse_args, positive, publish
 from _process import in_new_process
 from _reference import Reference
 from _training import DEVICE, ConfigTraining, add_config_options, load_config, timm_name, timm_training
+from torch import Tensor
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
@@ -34,6 +37,8 @@ from emonext_mm import compat
 from emonext_mm.utils.errors import one_line_errors
 
 REGULARISER = 'the regulariser'
+PEAK = 'matrix multiplication'
+SIDE = 2048  # of the multiplied matrices
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -64,16 +69,29 @@ def main(argv: list[str] | None = None) -> None:
             sides['authors'] = authors
         measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, batch=args.batch,
                                     images=training.image_shape(), precision=args.precision)
-        if not args.images and hasattr(training.runner.model.head, 'attention'):
-            sides[REGULARISER] = training.regularise
-        costs = alternate({**ours, **sides}, args.rounds)
-    alone = {name: costs.pop(name) for name in (REGULARISER, ) if name in costs}
+        parts = {} if args.images else {PEAK: multiplication(args.precision)}
+        if parts and hasattr(training.runner.model.head, 'attention'):
+            parts[REGULARISER] = training.regularise
+        costs = alternate({**ours, **sides, **parts}, args.rounds)
+    alone = {name: costs.pop(name) for name in parts}
+    mine = {name: costs[name] for name in ours}
     title = f'an epoch of {images} faces' if args.images else 'a training step'
     tables = [Table(title, 's', costs, tuple(ours), images)]
-    if alone:
-        costs = {**alone, **{name: costs[name] for name in ours}}
-        tables.append(Table('the regulariser and the whole step', 's', costs, tuple(alone)))
+    if PEAK in alone:
+        amounts = dict.fromkeys(mine, training.flops()) | {PEAK: 2 * SIDE**3}
+        costs = {name: [1e9 * cost / amounts[name] for cost in each] for name, each in {**mine, **alone}.items()
+                 if name in amounts}
+        tables.append(Table('10^9 floating-point operations', 's', costs, tuple(ours)))
+    if REGULARISER in alone:
+        costs = {REGULARISER: alone[REGULARISER], **mine}
+        tables.append(Table('the regulariser and the whole step', 's', costs, (REGULARISER, )))
     publish('train_step', measured_under, tables, args.json)
+
+
+def multiplication(precision: str) -> Callable[[], Tensor]:
+    """Return the multiplication of two square matrices, the fastest that PyTorch computes on this machine."""
+    left, right = torch.randn(2, SIDE, SIDE, device=DEVICE, dtype=getattr(torch, precision))
+    return lambda: left @ right
 
 
 def authors_epoch(path: str, size: str, batch: int, images: int | None, folder: str) -> Callable[[], None]:

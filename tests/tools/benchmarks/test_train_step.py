@@ -4,6 +4,12 @@ import pytest
 
 from emonext_mm.utils.errors import one_line_errors
 
+# Multiplications of the small model for an image of 32 px: stem, blocks, downsampling, SE, classifier; then the
+# localisation network: two convolutions and two linear layers.
+MODEL = 64 * 48 * 16 + (64 + 16 + 4 + 1) * 16 * (49 + 2 * 64) + (16 + 4 + 1) * 64 * 16 + 4 * 2 * 16 + 16 * 7
+STN = 26**2 * 3 * 49 * 8 + 9**2 * 8 * 25 * 10 + 160 * 32 + 32 * 6
+FLOPS = 3 * 2 * 2 * (MODEL + STN)  # forward and twice as much backward, additions too, two images
+
 
 @pytest.fixture
 def main(script, monkeypatch):
@@ -17,7 +23,11 @@ def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, ca
     path = tmp_path / 'report.json'
     main([config, '--batch', '2', '--rounds', '2', '--reference', str(reference), '--json', str(path)])
     report = check_report(path, rounds=2)
-    table, part = report['tables']
+    table, peak, part = report['tables']
+    assert list(peak['sides']) == ['ours', 'matrix multiplication']
+    for cost, share in zip(table['sides']['ours']['rounds'], peak['sides']['ours']['rounds']):
+        assert cost / share == pytest.approx(FLOPS / 1e9)
+    assert 0 < peak['ratios'][0]['median'] < 1
     assert list(part['sides']) == ['the regulariser', 'ours']
     assert part['sides']['ours']['rounds'] == table['sides']['ours']['rounds']
     assert part['ratios'][0]['median'] > 1  # the part takes less time than the whole
@@ -51,7 +61,7 @@ def test_compiled_sides(main, config, tmp_path, check_report, monkeypatch):
     monkeypatch.setattr('torch.nn.Module.compile', lambda module: compiled.append(type(module).__name__))
     path = tmp_path / 'report.json'
     main([config, '--batch', '2', '--rounds', '1', '--compile', '--json', str(path)])
-    table, _ = check_report(path, rounds=1)['tables']
+    table, _, _ = check_report(path, rounds=1)['tables']
     assert list(table['sides']) == ['ours', 'ours, compiled', 'timm convnext_mini', 'timm convnext_mini, compiled']
     assert compiled == ['EmoNeXt', 'ConvNeXt']
 
@@ -68,5 +78,5 @@ def test_bad_options_are_one_line(main, config, options, message):
 def test_a_head_without_regulariser(main, small, tmp_path, check_report):
     path = tmp_path / 'report.json'
     main([small('convnext_tiny_fer2013', stn=''), '--batch', '2', '--rounds', '1', '--json', str(path)])
-    table, = check_report(path, rounds=1)['tables']
+    table, _ = check_report(path, rounds=1)['tables']
     assert list(table['sides']) == ['ours', 'timm convnext_mini']
