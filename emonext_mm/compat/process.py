@@ -45,7 +45,7 @@ def keep_freed_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None) if sys.platform == 'linux' else None
     if mallopt is not None and not torch.cuda.is_available():
         mallopt(-4, 0)  # M_MMAP_MAX: all arrays come from the heap
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: the heap never shrinks
+        mallopt(-1, -1)  # M_TRIM_THRESHOLD: the heap never shrinks
 
 
 def silence_known_warnings() -> None:
