@@ -69,4 +69,5 @@ def traps_table() -> str:
     return '\n'.join(['| without it | work-around |', '|---|---|', *rows])
 
 
-myst_substitutions = {'traps': traps_table()}
+model_cards = runpy.run_path(str(ROOT / 'docs' / 'model_cards.py'))['model_cards']
+myst_substitutions = {'traps': traps_table(), **model_cards(ROOT / 'emonext_mm' / 'pretrained')}

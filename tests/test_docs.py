@@ -127,7 +127,7 @@ def check_command(command, here):
 def check_config(options):
     """The config with its options builds a model and its data sets."""
     cfg = Config.fromfile(options['config'])
-    cfg.merge_from_dict(options['cfg_options'] or {})
+    cfg.merge_from_dict(options.get('cfg_options') or {})
     build_model(cfg)
     for loader in ('train_dataloader', 'test_dataloader'):
         if 'ferplus' not in cfg[loader].dataset:

@@ -23,8 +23,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
     """``ClsDataPreprocessor`` with a Spatial Transformer between normalisation and batch augmentation.
 
     Order: cast, convert to RGB, normalise, pad (all as in ``ClsDataPreprocessor``), STN, photometry, batch
-    augmentation.
-    The STN precedes mixup and CutMix because it must see real faces, not blended ones.
+    augmentation. The STN precedes mixup and CutMix because it must see real faces, not blended ones.
 
     Grey batches (N, 1, H, W) become three-channel batches when ``mean`` and ``std`` have three values.
 
