@@ -92,6 +92,7 @@ def measure(
     cfg.test_evaluator = dict(type='EmotionMetric')
     checkpoint = find_checkpoint(checkpoint)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
+        cfg.experiment_name = Path(folder).name  # MMEngine would take two measurements in one second for the same
         trained = _load(cfg, checkpoint, folder, options)
         labels = torch.from_numpy(trained.dataset.get_gt_labels())
         single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))
@@ -116,7 +117,7 @@ def _load(cfg: Config, checkpoint: Path, work_dir: str, options: dict[str, Any])
         checkpoint=str(checkpoint), work_dir=work_dir, cfg_options=options, tta=False, launcher='none', amp=False,
         show=False, show_dir=None, no_pin_memory=False))
     _check_dataset(cfg.test_dataloader.dataset.type)
-    cfg.experiment_name = 'measure'  # MMEngine warns of two runners that start in one second under one name
+    cfg.experiment_name += '_changes'  # MMEngine warns of two runners that start in one second under one name
     return TrainedRun(Runner.from_cfg(prepare_test(cfg)))
 
 

@@ -117,8 +117,9 @@ def estimate(workload: Workload) -> int:
     """Bytes at the peak of a step, without computing it."""
     mode = FakeTensorMode()
     _make_fake(workload.model, mode)
-    # The regulariser works in larger chunks on a GPU, and the estimate is for a GPU.
-    with mode, mock.patch.object(self_attention, 'CHUNK', self_attention.ACCELERATOR_CHUNK), LiveMemory() as memory:
+    # The regulariser works in larger chunks on a GPU, without the power series, and the estimate is for a GPU.
+    as_on_a_gpu = mock.patch.multiple(self_attention, CHUNK=self_attention.ACCELERATOR_CHUNK, TERMS={})
+    with mode, as_on_a_gpu, LiveMemory() as memory:
         state = list(workload.model.state_dict().values())
         memory.add(state)
         step = workload.start()

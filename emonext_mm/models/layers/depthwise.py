@@ -8,8 +8,6 @@ mirrored kernel is the same and two to three times as fast. On other devices PyT
 """
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -62,7 +60,6 @@ def _small_grad(images: Tensor, grad: Tensor, kernel_size: int) -> Tensor:
     return (pairs.flatten(1).to(taps.dtype) @ taps).view(-1, 1, kernel_size, kernel_size)
 
 
-@lru_cache
 def _taps(height: int, width: int, kernel_size: int) -> Tensor:
     """Whether a tap of the kernel joins an input and an output pixel, (pairs of pixels, taps), float32."""
     offsets = torch.arange(kernel_size) - kernel_size // 2

@@ -87,7 +87,9 @@ def _series(query: Tensor, key: Tensor, terms: int) -> Tensor:
 
 
 def _find_terms(query: Tensor, key: Tensor) -> int | None:
-    """Number of terms that the series needs; None if it converges too slowly."""
+    """Number of terms that the series needs; None if it converges too slowly, or where the CPU waits for the device."""
+    if query.device.type != 'cpu' or not TERMS:
+        return None
     with torch.no_grad():
         spread = (key - key.mean(1, keepdim=True)).abs().amax(1)
         largest = float((query.abs().amax(1) * spread).max() * 2 / query.shape[1]**0.5)
@@ -110,7 +112,7 @@ def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
     with torch.autocast(query.device.type, enabled=False):
         dtype = torch.promote_types(query.dtype, torch.float32)
         query, key = query.to(dtype), key.to(dtype)
-        terms = _find_terms(query, key) if query.device.type == 'cpu' else None
+        terms = _find_terms(query, key)
         return _series(query, key, terms) if terms else _ElementVariance.apply(query, key)
 
 

@@ -49,7 +49,9 @@ def from_authors(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
     size = size_of({key.partition('.')[2]: value for key, value in weights.items() if key.startswith('backbone.')})
     if size not in SIZES:
         raise ValueError(f"the authors' EmoNeXt has the sizes {', '.join(SIZES)}, not {size}")
-    wrong = mismatch(_model(size).state_dict(), weights)
+    required = _model(size).state_dict()
+    del required['head.temperature']  # ours; 1 where the weights have none
+    wrong = mismatch(required, weights)
     if wrong:
         raise ValueError(f"these are not the weights of the authors' EmoNeXt-{size} for seven classes: {wrong}")
     order = [sorted(CLASSES).index(name) for name in CLASSES]

@@ -93,12 +93,13 @@ class CountReadings(Hook):
 
 
 @pytest.mark.parametrize(('late', 'least', 'most'), [(True, 1, 1), (False, 4, 100)])
-def test_readings_in_a_step(tmp_path, late, least, most):
+def test_readings_in_a_step(tmp_path, late, least, most, monkeypatch):
     """With all components: STN, view, SE, regulariser, label smoothing, clipping and EMA.
 
     The one reading is that of the EMA's counter, which is on the CPU. As long as MMEngine's hook reads more,
-    ``LateLosses`` is needed.
+    ``LateLosses`` is needed. The regulariser is that of a GPU.
     """
+    monkeypatch.setattr('emonext_mm.models.layers.self_attention.TERMS', {})
     cfg = make(tmp_path)
     view = dict(type='AffineView', size=32, degrees=10, flip=0.5)
     cfg.data_preprocessor.update(type='STNDataPreprocessor', localization_size=32, view=view)
