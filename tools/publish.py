@@ -1,8 +1,8 @@
 """Publish a trained model: float16 weights, temperature, provenance and measured figures in one safetensors file.
 
-    python tools/publish.py configs/emonext_atto_fer2013_48.py work_dirs/emonext_atto_fer2013_48 \\
-        emonext_mm/pretrained/emonext_atto_fer2013_48.safetensors --data "FER2013, Training" \\
-        --command "python tools/train.py configs/emonext_atto_fer2013_48.py"
+    python tools/publish.py configs/emonext_mini_fer2013_48.py work_dirs/emonext_mini_fer2013_48 \\
+        emonext_mm/pretrained/emonext_mini_fer2013_48.safetensors --data "FER2013, Training" \\
+        --command "python tools/train.py configs/emonext_mini_fer2013_48.py"
 
 The temperature is fitted, and all figures are measured, on PublicTest, see tools/measure.py. The figures are those of
 the written file. A model whose accuracy in float16 differs by more than 0.1 points is an error.

@@ -1,7 +1,7 @@
 """Training from scratch with Muon, all values ours: a short linear warm-up, cosine, bfloat16 autocast, EMA.
 
-Muon moves the weights of pointwise and downsampling layers; AdamW all others. Needs timm 1.0.22. A config sets its own
-``max_epochs``.
+Muon updates the matrices of pointwise, downsampling and SE layers; AdamW updates everything else. Needs timm 1.0.22. A
+config sets its own ``max_epochs``.
 """
 fallback = dict(use_fallback=True)
 optim_wrapper = dict(

@@ -69,3 +69,4 @@ class SARegClsHead(LinearClsHead):
         missing = args[2]
         if f'{prefix}temperature' in missing:
             missing.remove(f'{prefix}temperature')
+            self.temperature.fill_(1)

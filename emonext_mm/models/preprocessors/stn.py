@@ -134,6 +134,6 @@ class STNDataPreprocessor(ClsDataPreprocessor):
     def _augment_batch(self, data: dict) -> None:
         samples = data['data_samples']
         scores = torch.stack([sample.gt_score for sample in samples])
-        data['inputs'], scores = self.batch_augments(data['inputs'], scores)
+        data['inputs'], scores = self.batch_augments(data['inputs'].contiguous(), scores)  # CutMix writes in place
         for sample, score in zip(samples, scores):
             sample.set_gt_score(score)

@@ -63,6 +63,18 @@ def test_series_in_float32():
                                atol=0)
 
 
+@pytest.mark.parametrize(('small', 'large'), [(0.03, 60.0), (1e-4, 1e4), (1e4, 1e-4)])
+def test_unbalanced_scales_in_float32(small, large):
+    """A high power of one factor alone would overflow."""
+    generator = torch.Generator().manual_seed(0)
+    query, key = (scale * torch.randn(8, 320, generator=generator) for scale in (small, large))
+    query, key = query.requires_grad_(), key.requires_grad_()
+    value = element_attention_variance(query, key)
+    exact = naive_element(query.detach().double(), key.detach().double())
+    torch.testing.assert_close(value.double(), exact, rtol=1e-5, atol=0)
+    assert all(grad.isfinite().all() for grad in torch.autograd.grad(value, (query, key)))
+
+
 def test_nan_stays_nan():
     query, key = draw(2, 4)
     key[0, 0] = float('nan')

@@ -292,6 +292,18 @@ def test_padding_mode(view):
         assert warped[:, :, 0, 0].eq(share).all()
 
 
+@pytest.mark.parametrize('augment', [dict(type='CutMix', alpha=1.0), dict(type='Mixup', alpha=1.0)])
+@pytest.mark.parametrize('view', [dict(type='AffineView', size=56), None])
+def test_batch_augments_of_grey_images(view, augment):
+    """CutMix writes in place, and the channels of a grey image share their memory."""
+    stn = STNDataPreprocessor(56, num_classes=7, view=view, batch_augments=dict(augments=augment), mean=[129.5] * 3,
+                              std=[65.0] * 3)
+    out = stn(batch(channels=1), training=True)
+    assert out['inputs'].shape[:2] == (4, 3)
+    assert torch.equal(out['inputs'][:, 0], out['inputs'][:, 2])
+    assert all(sample.gt_score.sum() == pytest.approx(1) for sample in out['data_samples'])
+
+
 def test_photometry_in_training_only():
     """On warped grey faces, before they are expanded."""
     plain = with_view(None)
