@@ -12,7 +12,7 @@ VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'emonext_mm' / '__init__.py
 # mmcv-lite suffices. It is an extra because whoever has the full mmcv, the same module, must be able to keep it.
 ALL = [
     'mmcv-lite>=2.0,<2.4',
-    'timm>=1.0',  # timm:// weights
+    'timm>=1.0.22',  # timm:// weights, Muon
     'captum>=0.7',  # class activation maps
 ]
 BENCH = [*ALL, 'pandas', 'ema-pytorch', 'tqdm']  # the packages that the benchmarks compare with

@@ -15,6 +15,7 @@ from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 
 from emonext_mm.experiments.lists import read_list
+from emonext_mm.models.weights.packaged import to_safetensors
 from tests.helpers.documentation import (
     PAGES,
     ROOT,
@@ -25,6 +26,7 @@ from tests.helpers.documentation import (
     read_blocks,
     read_commands,
 )
+from tests.helpers.measurement import FIGURES
 from tests.helpers.models import build_model
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -138,6 +140,21 @@ def is_quick(path, arguments):
     inputs = [argument for argument in arguments[:2] if not argument.startswith('-')]
     return (DRAWN in ' '.join(arguments) or 'emonext_tiny_my_faces' in ' '.join(arguments)
             or (path in INPUTS_ONLY and all(Path(argument).exists() for argument in inputs)))
+
+
+def test_model_cards(tmp_path):
+    """The tables hold the figures of the file's metadata."""
+    provenance = dict(commit='abc123', command='python tools/train.py it.py')
+    card = dict(figures=FIGURES, epoch=3, weights='EMA', provenance=provenance)
+    (tmp_path / 'it.safetensors').write_bytes(to_safetensors({'weight': torch.zeros(2)}, card))
+    cards = runpy.run_path(str(ROOT / 'docs' / 'model_cards.py'))['model_cards'](tmp_path)
+    assert list(cards) == ['card_it']
+    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in cards['card_it'].splitlines()]
+    for row in (['commit', '`abc123`'], ['epoch', '3, EMA weights'], ['sad', '50', '44', '71.11', '62.22', '66.33'],
+                ['ten crops', '64.32', '59.50 to 63.00', 'unknown', '', '57.11', '56.22', '4.57'],
+                ['blur 1 px', '62.00', '-0.77'], ['crop side 0.90 to 1.20', '+1.11', 'crop side 0.90']):
+        assert row in rows
+    assert 'temperature 1.234' in cards['card_it']
 
 
 def test_readme_is_short():

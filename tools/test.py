@@ -22,9 +22,11 @@ def main(argv: list[str] | None = None) -> None:
     argv = sys.argv[1:] if argv is None else list(argv)
     if '--pretrained' in argv:
         argv.remove('--pretrained')
-        config = next(i for i, argument in enumerate(argv) if argument.endswith('.py'))
-        argv.insert(config + 1, str(find_weights(argv[config])))
-    result = test(**parse_host_args('test', argv))
+        options = parse_host_args('test', [*argv, '--', 'pretrained'])  # MMPretrain's parser requires a checkpoint
+        options['checkpoint'] = find_weights(options['config'])
+    else:
+        options = parse_host_args('test', argv)
+    result = test(**options)
     if result.text:
         print(f'\n{result.text}')
 

@@ -46,7 +46,8 @@ class Measurement:
       leak_free}; ece: of the predicted probabilities, with the temperature stored in the weights, if any; leak_free:
       {accuracy, ci95_low, ci95_high, samples}, or None if unknown
     - ``classes``: class -> {samples, predicted (number of predictions), precision, recall, f1-score};
-      ``confusion_matrix``: counts (K, K), one row for each true class. Of the single view, as all that follows
+      ``confusion_matrix``: counts (K, K), one row for each true class. These and all later entries are of the
+      single view
     - ``calibration``: {temperature (fitted on the split), ece_before, ece_after (cross-fitted on two halves)}, of the
       logits before any stored temperature
     - ``robustness``: group -> condition -> {accuracy, loss}, see :mod:`emonext_mm.evaluation.robustness`
@@ -92,7 +93,7 @@ def measure(
     cfg.test_evaluator = dict(type='EmotionMetric')
     checkpoint = find_checkpoint(checkpoint)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
-        cfg.experiment_name = Path(folder).name  # MMEngine would take two measurements in one second for the same
+        cfg.experiment_name = Path(folder).name  # MMEngine reuses the state of runners with one name and second
         trained = _load(cfg, checkpoint, folder, options)
         labels = torch.from_numpy(trained.dataset.get_gt_labels())
         single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))
@@ -113,9 +114,7 @@ def measure(
 
 
 def _load(cfg: Config, checkpoint: Path, work_dir: str, options: dict[str, Any]) -> TrainedRun:
-    cfg = merge_test_options(cfg, dict(
-        checkpoint=str(checkpoint), work_dir=work_dir, cfg_options=options, tta=False, launcher='none', amp=False,
-        show=False, show_dir=None, no_pin_memory=False))
+    cfg = merge_test_options(cfg, dict(checkpoint=str(checkpoint), work_dir=work_dir, cfg_options=options))
     _check_dataset(cfg.test_dataloader.dataset.type)
     cfg.experiment_name += '_changes'  # MMEngine warns of two runners that start in one second under one name
     return TrainedRun(Runner.from_cfg(prepare_test(cfg)))

@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from emonext_mm import compat
 from emonext_mm.apis.measure import measure
+from emonext_mm.evaluation.measurement import format_measurement
 from emonext_mm.models.weights.packaged import to_safetensors
 from emonext_mm.utils.checkpoints import read_checkpoint
 from emonext_mm.utils.files import write_atomic
@@ -59,25 +60,23 @@ def publish(config: str | Path, checkpoint: str | Path, out: str | Path, *, comm
         raise ValueError(f'{checkpoint}: no {TEMPERATURE}; SARegClsHead has one')
     trained = measure(config, checkpoint, split=split).figures
     weights[TEMPERATURE] = torch.tensor(trained['calibration']['temperature'])
-    card = _describe(config, meta, command, data)
+    card = _describe(config, meta, trained['conditions'], command, data)
     with tempfile.TemporaryDirectory() as folder:  # the figures are those of the file
         draft = Path(folder) / Path(out).name
         draft.write_bytes(to_safetensors(weights, card))
-        measured = measure(config, draft, split=split)
-        measured.figures['conditions']['checkpoint'] = Path(out).name
-    _compare(trained, measured.figures)
-    card['figures'] = measured.figures
+        figures = measure(config, draft, split=split).figures
+    _compare(trained, figures)
+    figures['conditions']['checkpoint'] = Path(out).name
+    card['figures'] = figures
     write_atomic(out, to_safetensors(weights, card))
-    return Published(Path(out), card, measured.text)
+    return Published(Path(out), card, format_measurement(figures))
 
 
-def _describe(config: str | Path, meta: dict[str, Any], command: str, data: str) -> dict[str, Any]:
+def _describe(config: str | Path, meta: dict, conditions: dict, command: str, data: str) -> dict[str, Any]:
     cfg = Config.fromfile(config)
     return dict(
         dataset_meta=dict(classes=list(meta['dataset_meta']['classes'])),
-        config=Path(config).stem,
-        epoch=meta.get('epoch'),
-        weights='EMA' if any('EMA' in hook['type'] for hook in cfg.get('custom_hooks', [])) else 'raw',
+        **{key: conditions[key] for key in ('config', 'epoch', 'weights')},
         preprocessing=to_plain(cfg.data_preprocessor.to_dict()),
         provenance=dict(commit=_commit(config), command=command, data=data, seed=meta.get('seed'),
                         trained=meta.get('time'), published=date.today().isoformat(), torch=torch.__version__),
@@ -93,6 +92,7 @@ def _compare(trained: dict, published: dict) -> None:
 
 def _commit(config: str | Path) -> str:
     """Commit of the checkout that holds the config, with ``-dirty`` if files differ from it."""
-    command = ['git', '-C', str(Path(config).resolve().parent), 'describe', '--always', '--abbrev=40', '--dirty']
+    command = ['git', '-C', str(Path(config).resolve().parent), 'describe', '--always', '--exclude=*', '--abbrev=40',
+               '--dirty']
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip() or 'unknown'

@@ -71,9 +71,8 @@ def visualize(
         if name not in FIGURES:
             raise ValueError(f'unknown figure {name}, expected one of {", ".join(FIGURES)}')
     work_dir, checkpoint = _find_run(run)
-    cfg = merge_test_options(config, dict(
-        checkpoint=checkpoint and str(checkpoint), work_dir=None, cfg_options=cfg_options, tta=tta, launcher='none',
-        amp=False, show=False, show_dir=None, no_pin_memory=False))
+    options = dict(checkpoint=checkpoint and str(checkpoint), cfg_options=cfg_options, tta=tta)
+    cfg = merge_test_options(config, options)
     out = Path(out or Path(work_dir or cfg.work_dir) / 'figures')
     cfg.work_dir = str(out)  # the log of this call does not mix with that of the training
     cfg.test_evaluator = []

@@ -13,6 +13,10 @@ from typing import Any
 import mmpretrain
 from mmengine.config import Config
 
+# Options of MMPretrain's ``tools/test.py`` that are not given.
+TEST_DEFAULTS = dict(work_dir=None, tta=False, amp=False, show=False, show_dir=None, no_pin_memory=False,
+                     launcher='none')
+
 
 def host_tool(name: str) -> ModuleType:
     """Import MMPretrain's ``tools/<name>.py``, so that our tools accept the options of the installed version.
@@ -68,6 +72,10 @@ def merge_test_options(config: str | Path | Config, options: dict[str, Any]) -> 
     Deviation: ``cfg_options`` are merged first. MMPretrain merges them after ``--tta`` has wrapped the model, so that
     ``model.*`` would change the wrapper, which has its own ``tta_model.*``.
 
+    Args:
+        config: file, or config.
+        options: values by the name of the option; those that are missing are as in a call without them.
+
     Raises:
         ValueError: see :func:`check_preprocessor`.
         OSError: the config cannot be read.
@@ -76,7 +84,7 @@ def merge_test_options(config: str | Path | Config, options: dict[str, Any]) -> 
     cfg.merge_from_dict(options.get('cfg_options') or {})
     check_preprocessor(cfg)
     return host_tool('test').merge_args(
-        cfg, Namespace(config=cfg.filename or 'config', **{**options, 'cfg_options': None}))
+        cfg, Namespace(config=cfg.filename or 'config', **{**TEST_DEFAULTS, **options, 'cfg_options': None}))
 
 
 def check_preprocessor(cfg: Config) -> None:

@@ -109,8 +109,8 @@ def test_inferencer(checkpoint, tmp_path):
     assert result['pred_class'] == CLASSES[int(sample.pred_label)]
 
 
-@pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-mini_fer2013_48', 'emonext-tiny_fer2013',
-                                  'emonext-tiny_fer2013_view', 'emonext-tiny_fer2013_authors'])
+@pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-atto_synthetic', 'emonext-mini_fer2013_48',
+                                  'emonext-tiny_fer2013', 'emonext-tiny_fer2013_view', 'emonext-tiny_fer2013_authors'])
 def test_inferencer_takes_colour_photographs(name):
     photograph = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)
     result, = ImageClassificationInferencer(name, pretrained=False, device='cpu')(photograph)

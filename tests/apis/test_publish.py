@@ -22,21 +22,21 @@ def published(config, trained, tmp_path_factory):
 
 
 def test_figures_are_those_of_the_file(published, config):
-    found = measure(config, published.path).figures
-    recorded = published.meta['figures']
-    assert recorded['conditions'].pop('checkpoint') == 'tiny.safetensors'
-    found['conditions'].pop('checkpoint')
+    found, recorded = measure(config, published.path).figures, published.meta['figures']
+    assert recorded['conditions']['checkpoint'] == 'tiny.safetensors'
+    found['conditions']['checkpoint'] = 'tiny.safetensors'
     assert found == recorded
+    assert 'tiny.safetensors' in published.text
 
 
 def test_metadata(published, config, trained):
     with safe_open(published.path, 'pt') as file:
         meta = json.loads(file.metadata()['emonext_mm'])
-    meta['figures']['conditions'].pop('checkpoint')
-    published.meta['figures']['conditions'].pop('checkpoint', None)
     assert meta == published.meta
     assert meta['dataset_meta']['classes'] == ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral']
+    assert meta['config'] == 'tiny'
     assert meta['epoch'] == 2
+    assert meta['weights'] == 'EMA'
     assert meta['preprocessing']['type'] == 'STNDataPreprocessor'
     assert meta['provenance']['command'] == OPTIONS['command']
     assert meta['provenance']['data'] == 'drawn faces'
@@ -66,6 +66,7 @@ def test_accuracy_lost_in_float16(published, config, trained, tmp_path, monkeypa
     """Nothing is written."""
     figures = [{'single_view': {'accuracy': accuracy}, 'calibration': {'temperature': 1.2}, 'conditions': {}}
                for accuracy in (68.0, 67.85)]
+    figures[0]['conditions'] = dict(config='tiny', epoch=2, weights='EMA')
     monkeypatch.setattr(module, 'measure', lambda *args, **kwargs: type('Found', (), {'figures': figures.pop(0)}))
     out = tmp_path / 'tiny.safetensors'
     with pytest.raises(ValueError, match=r'68\.00.*67\.85.*0\.1 '):
@@ -86,5 +87,6 @@ def test_commit_of_the_config(tmp_path):
     for command in (['init', '-q'], ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty',
                                      '-m', 'first']):
         subprocess.run(['git', *command], cwd=tmp_path, check=True)
+    subprocess.run(['git', 'tag', 'v1'], cwd=tmp_path, check=True)
     head = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert module._commit(tmp_path / 'config.py') == head.stdout.strip()

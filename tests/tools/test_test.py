@@ -249,3 +249,20 @@ def test_unknown_suffix_of_out(config, error_of, trained, args, suffixes):
     message = error_of('test.py', config, trained / 'epoch_2.pth', '--out', 'out.txt', *args)
     assert 'out.txt' in message
     assert suffixes in message
+
+
+@pytest.mark.parametrize('order', [['{config}', '--pretrained'], ['--pretrained', '{config}'],
+                                   ['--work-dir', '{work_dir}/w.py', '{config}', '--pretrained'],
+                                   ['{config}', '--pretrained', '--cfg-options', 'test_dataloader.dataset.split=val']])
+def test_pretrained(call_tool, config, trained, tmp_path, monkeypatch, capfd, order):
+    """In place of the checkpoint, anywhere among the options."""
+    found = []
+    monkeypatch.setattr('emonext_mm.apis.hub.find_weights', lambda path: found.append(path) or trained / 'epoch_2.pth')
+    arguments = [argument.format(config=config, work_dir=tmp_path) for argument in order]
+    call_tool('test.py', *arguments, *([] if '--work-dir' in order else ['--work-dir', tmp_path / 'out']))
+    assert found == [str(config)]
+    assert 'epoch 2' in capfd.readouterr().out
+
+
+def test_config_without_a_packaged_model(error_of, config):
+    assert 'tiny.py' in error_of('test.py', config, '--pretrained')

@@ -46,8 +46,8 @@ class EmoNeXt(ConvNeXt):
 
     Raises:
         ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; the stem's kernel is smaller than
-            its stride; or, when a state dict is loaded,
-            keys other than SE keys are missing, keys are unexpected, or shapes differ.
+            its stride; or, when a state dict is loaded, keys other than SE keys are missing, keys are unexpected, or
+            shapes differ.
     """
 
     def __init__(
@@ -82,9 +82,10 @@ class EmoNeXt(ConvNeXt):
 
     def _overlap_stem(self, kernel_size: int) -> None:
         stem = self.downsample_layers[0]
-        stride, padding = stem[0].stride, -(-(kernel_size - stem[0].stride[0]) // 2)
-        if padding < 0:
-            raise ValueError(f'stem_kernel_size {kernel_size} is below the stride {stride[0]}')
+        stride = stem[0].stride[0]
+        if kernel_size < stride:
+            raise ValueError(f'stem_kernel_size {kernel_size} is below the stride {stride}')
+        padding = (kernel_size - stride + 1) // 2
         stem[0] = nn.Conv2d(stem[0].in_channels, stem[0].out_channels, kernel_size, stride, padding)
 
     def _build_se(self, stages: Sequence[int], bias: bool) -> nn.ModuleDict:
@@ -156,11 +157,11 @@ class EmoNeXt(ConvNeXt):
 
 def _to_fast(conv: nn.Conv2d) -> nn.Conv2d:
     """An equivalent convolution with fast gradients that shares the parameters of ``conv``; else ``conv`` itself."""
-    k, options = conv.kernel_size[0], dict(device='meta')  # no weights are drawn
+    k = conv.kernel_size[0]
     if conv.groups > 1:
-        fast = DepthwiseConv2d(conv.in_channels, k, **options)
+        fast = DepthwiseConv2d(conv.in_channels, k, device='meta')  # no weights are drawn
     elif conv.stride == conv.kernel_size:
-        fast = PatchConv2d(conv.in_channels, conv.out_channels, k, **options)
+        fast = PatchConv2d(conv.in_channels, conv.out_channels, k, device='meta')
     else:
         return conv  # an overlapping stem
     fast.weight, fast.bias = conv.weight, conv.bias

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 CHUNK = 2**19  # image elements processed at a time, so that images, gradients and their copies fit in the cache
-SMALL = 36  # pixels of an image up to which all pairs of an input and an output pixel are fewer than is worth avoiding
+SMALL = 36  # pixels of the largest image whose weight gradient is computed from all pairs of pixels
 
 
 class _DepthwiseConv(Function):

@@ -70,33 +70,28 @@ class _ElementVariance(Function):
         return grad_output * grad_query, grad_output * grad_key
 
 
-def _series(query: Tensor, key: Tensor, terms: int) -> Tensor:
+def _rescale(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+    """Return t and k, (N, C) each, with the W of query and key: k has mean 0 and a largest value of 1 in each sample.
+
+    A softmax is invariant to a shift of the keys. With the scale in t alone, high powers of k cannot overflow.
+    """
+    key = key - key.mean(1, keepdim=True)
+    scale = key.detach().abs().amax(1, keepdim=True).clamp_min(torch.finfo(key.dtype).tiny)
+    return query * (scale / query.shape[1]**0.5), key / scale
+
+
+def _series(t: Tensor, k: Tensor, terms: int) -> Tensor:
     """The same mean by power series: C times the sum of W_ij^2 over j, minus 1, is expm1(log S(2 t_i) - 2 log S(t_i)).
 
-    S(t) = mean_j(exp(t k_j)) = 1 + sum over n >= 2 of t^n mean_j(k_j^n) / n! for keys of mean 0; a softmax is invariant
-    to a shift of the keys. Nothing cancels, so float32 keeps its precision.
+    S(t) = mean_j(exp(t k_j)) = 1 + sum over n >= 2 of t^n mean_j(k_j^n) / n! for keys of mean 0. Nothing cancels, so
+    float32 keeps its precision.
     """
-    channels = query.shape[1]
-    query, key = query / channels**0.5, key - key.mean(1, keepdim=True)
-    # Only the product is bounded, so a high power of one factor alone could overflow: scale the keys to at most 1.
-    scale = key.detach().abs().amax(1, keepdim=True).clamp_min(torch.finfo(key.dtype).tiny)
-    query, key = query * scale, key / scale
-    powers, moments = (torch.stack(list(accumulate(repeat(x, terms + 1), mul))[1:], 1) for x in (query, key))
-    orders = torch.arange(2, terms + 2, device=key.device, dtype=torch.float64)
+    powers, moments = (torch.stack(list(accumulate(repeat(x, terms + 1), mul))[1:], 1) for x in (t, k))
+    orders = torch.arange(2, terms + 2, device=k.device, dtype=torch.float64)
     factors = torch.stack([orders**0, 2**orders]) / (orders + 1).lgamma().exp()
-    coefficients = moments.mean(2)[:, None] * factors.to(key.dtype)  # (N, 2, terms)
+    coefficients = moments.mean(2)[:, None] * factors.to(k.dtype)  # (N, 2, terms)
     once, twice = (coefficients @ powers).log1p().unbind(1)  # log S(t), log S(2 t), each (N, C)
-    return (twice - 2 * once).expm1().mean() / channels**2
-
-
-def _find_terms(query: Tensor, key: Tensor) -> int | None:
-    """Number of terms that the series needs; None if it converges too slowly, or where the CPU waits for the device."""
-    if query.device.type != 'cpu' or not TERMS:
-        return None
-    with torch.no_grad():
-        spread = (key - key.mean(1, keepdim=True)).abs().amax(1)
-        largest = float((query.abs().amax(1) * spread).max() * 2 / query.shape[1]**0.5)
-    return next((terms for bound, terms in TERMS.items() if largest <= bound), None)
+    return (twice - 2 * once).expm1().mean() / t.shape[1]**2
 
 
 def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
@@ -104,7 +99,7 @@ def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
 
     Per sample, W = softmax_j(q_i k_j / sqrt(C)), (C, C). Computed in float32 or float64: on a CPU by power series where
     all q_i k_j are small, as in a training; else exactly, chunk by chunk and without second derivatives. Other devices
-    always compute it exactly, because the choice would let the CPU wait for the device.
+    always compute it exactly, because reading the largest product would stall the CPU.
 
     Args:
         query, key: (N, C).
@@ -115,8 +110,13 @@ def element_attention_variance(query: Tensor, key: Tensor) -> Tensor:
     with torch.autocast(query.device.type, enabled=False):
         dtype = torch.promote_types(query.dtype, torch.float32)
         query, key = query.to(dtype), key.to(dtype)
-        terms = _find_terms(query, key)
-        return _series(query, key, terms) if terms else _ElementVariance.apply(query, key)
+        if query.device.type == 'cpu' and TERMS:
+            t, k = _rescale(query, key)
+            largest = 2 * float(t.detach().abs().max())
+            for bound, terms in TERMS.items():
+                if largest <= bound:
+                    return _series(t, k, terms)
+        return _ElementVariance.apply(query, key)
 
 
 def batch_attention_variance(query: Tensor, key: Tensor) -> Tensor:

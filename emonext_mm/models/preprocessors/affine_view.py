@@ -21,7 +21,7 @@ class AffineView:
 
     Replaces ``Resize(resize)``, ``Rotate``, ``CenterCrop(size)`` or ``RandomCrop(size)``, and ``RandomFlip``.
     Deviations: a crop may start between two pixels; a rotated view shows image content that ``Rotate`` would have cut
-    off; pixels outside the image have the mean colour (0 after normalisation), not black.
+    off; pixels outside the image follow ``padding_mode`` of the preprocessor, by default 0, the mean colour, not black.
     Interpolation is bilinear without antialiasing, so the image should be smaller than the view.
 
     The views depend on the seed, the rank and the iteration alone, see :class:`StepGenerator`.

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -57,16 +58,17 @@ class RandomPhotometry:
             normal = torch.randn(images.shape, device=images.device, generator=generator)
             images = torch.addcmul(images, normal, self.noise * draw(1, 1, 1))
         if self.erase:
-            inside = self._rectangles(draw, *images.shape[-2:]) & (draw(1, 1) < self.erase)
+            y, x = (self._interval(draw, size) for size in images.shape[-2:])
+            inside = y[:, :, None] & x[:, None] & (draw(1, 1) < self.erase)
             images = images.masked_fill(inside[:, None], 0)
         return images
 
     @staticmethod
-    def _rectangles(draw, height: int, width: int) -> Tensor:
-        """Masks (N, H, W) of random rectangles."""
-        sides = [torch.linspace(0.5 / size, 1 - 0.5 / size, size) for size in (height, width)]
-        y, x = (((side.to(draw(1).device) - draw(1)).abs() < 0.1 + 0.15 * draw(1)) for side in sides)
-        return y[:, :, None] & x[:, None]
+    def _interval(draw: Callable[..., Tensor], size: int) -> Tensor:
+        """Masks (N, size) of the pixels in a random interval."""
+        centre, half_length = draw(1), 0.1 + 0.15 * draw(1)
+        pixels = (torch.arange(size, device=centre.device) + 0.5) / size
+        return (pixels - centre).abs() < half_length
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(contrast={self.contrast}, brightness={self.brightness}, blur={self.blur}, '

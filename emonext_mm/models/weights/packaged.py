@@ -1,4 +1,4 @@
-"""Trained models as safetensors files: float16 weights with all that a user must know of them in the metadata.
+"""Trained models as safetensors files: float16 weights, with provenance and figures in the metadata.
 
 The import of ``emonext_mm`` registers the format in MMEngine's loader, so that ``load_checkpoint``, ``load_from`` and
 MMPretrain's ``get_model`` read such a file like any other checkpoint.

@@ -264,6 +264,7 @@ def test_overlapping_stem_keeps_the_size_of_the_map(kernel_size, stride):
     assert stem(torch.zeros(1, 3, 48, 48)).shape[-2:] == (48 // stride, 48 // stride)
 
 
-def test_stem_kernel_below_its_stride():
-    with pytest.raises(ValueError, match=r'stem_kernel_size 2.*4'):
-        EmoNeXt('atto', stem_kernel_size=2)
+@pytest.mark.parametrize('kernel_size', [2, 3])
+def test_stem_kernel_below_its_stride(kernel_size):
+    with pytest.raises(ValueError, match=rf'stem_kernel_size {kernel_size}.*4'):
+        EmoNeXt('atto', stem_kernel_size=kernel_size)

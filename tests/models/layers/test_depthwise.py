@@ -4,6 +4,7 @@ from torch import nn
 
 from emonext_mm.models.layers import depthwise
 from emonext_mm.models.layers.depthwise import DepthwiseConv2d, depthwise_weight_grad
+from tests.helpers.convolutions import check_equal_under_autocast, results
 
 
 def pair(channels=6, kernel_size=7, dtype=torch.float64, bias=True):
@@ -12,14 +13,6 @@ def pair(channels=6, kernel_size=7, dtype=torch.float64, bias=True):
     ours = DepthwiseConv2d(channels, kernel_size, bias=bias)
     ours.load_state_dict(plain.state_dict())
     return ours.to(dtype), plain.to(dtype)
-
-
-def results(conv, images, weights):
-    """Output, and all gradients of a weighted sum of it."""
-    images = images.clone().requires_grad_()
-    out = conv(images)
-    gradients = torch.autograd.grad((out * weights).sum(), [images, *conv.parameters()])
-    return [out, *gradients]
 
 
 def test_even_kernel_size():
@@ -73,11 +66,7 @@ def test_images_without_gradient():
 def test_autocast_equals_conv2d():
     ours, plain = pair(dtype=torch.float32)
     images, weights = torch.randn(2, 4, 6, 8, 8)
-    with torch.autocast('cpu', torch.bfloat16):
-        found, expected = results(ours, images, weights), results(plain, images, weights)
-    for one, other in zip(found, expected):
-        assert one.dtype == other.dtype
-        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02 * other.detach().abs().max().item())
+    check_equal_under_autocast(ours, plain, images, weights)
 
 
 def test_bfloat16_weight_gradient_is_summed_in_float32():

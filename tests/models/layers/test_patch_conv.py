@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from emonext_mm.models.layers.patch_conv import PatchConv2d
+from tests.helpers.convolutions import check_equal_under_autocast, results
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
@@ -13,13 +14,6 @@ def pair(patch_size, dtype=torch.float64, **kwargs):
     ours = PatchConv2d(3, 5, patch_size, **kwargs)
     ours.load_state_dict(plain.state_dict())
     return ours.to(dtype), plain.to(dtype)
-
-
-def results(conv, images, weights):
-    """Output, and all gradients of a weighted sum of it."""
-    images = images.clone().requires_grad_()
-    out = conv(images)
-    return [out, *torch.autograd.grad((out * weights).sum(), [images, *conv.parameters()])]
 
 
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -43,11 +37,7 @@ def test_result_is_channels_last():
 def test_autocast_equals_conv2d():
     ours, plain = pair(2, torch.float32)
     images, weights = torch.randn(4, 3, 8, 8), torch.randn(4, 5, 4, 4)
-    with torch.autocast('cpu', torch.bfloat16):
-        found, expected = results(ours, images, weights), results(plain, images, weights)
-    for one, other in zip(found, expected):
-        assert one.dtype == other.dtype
-        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02 * other.detach().abs().max().item())
+    check_equal_under_autocast(ours, plain, images, weights)
 
 
 def test_inference_uses_the_convolution():

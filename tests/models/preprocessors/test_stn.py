@@ -273,12 +273,14 @@ def test_one_warp_is_sharper_than_two():
 
 def test_grey_is_expanded_without_a_copy():
     """With the values of three equal channels."""
-    stn = leave_identity(with_view()).eval()
-    grey = stn(batch(channels=1))['inputs']
+    stn = leave_identity(with_view()).eval().double()
+    inputs = batch(channels=1)['inputs'].double()
+    grey = stn(dict(inputs=inputs))['inputs']
     assert grey.shape == (4, 3, 56, 56)
     assert grey.stride(1) == 0
-    colour = stn(dict(inputs=batch(channels=1)['inputs'].expand(-1, 3, -1, -1)))['inputs']
-    torch.testing.assert_close(grey, colour, atol=5e-5, rtol=0)
+    assert grey.dtype == torch.float64
+    colour = stn(dict(inputs=inputs.expand(-1, 3, -1, -1)))['inputs']
+    torch.testing.assert_close(grey, colour, atol=1e-10, rtol=0)
 
 
 @pytest.mark.parametrize('view', [dict(type='AffineView', size=56), None])
