@@ -62,7 +62,7 @@ def test_what_an_import_adds(changes):
     added = {name: set(keys) for name, (_, keys) in changes['import'].items()}
     assert {'EmoNeXt', 'STNDataPreprocessor', 'SARegClsHead'} < added['registry mmpretrain.model']
     assert added['mmengine.runner.checkpoint.CheckpointLoader._schemes'] == {
-        'timm://', 'facebook://', 'mmpretrain://', r'.*\.safetensors$'}
+        'timm://', 'facebook://', 'mmpretrain://', r'(?!\w+://).*\.safetensors$'}
     models = added['mmpretrain.apis.model.ModelHub._models_dict']
     assert 'emonext-tiny_fer2013' in models
     assert all(name.startswith(('emonext-', 'convnext-')) and '_' in name for name in models)

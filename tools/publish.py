@@ -24,9 +24,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('checkpoint', type=Path, help='checkpoint, or work dir of a training')
     parser.add_argument('out', type=Path, help='file to write, .safetensors')
     parser.add_argument('--command', required=True, help='command that trained the model')
+    parser.add_argument('--commit', help='commit of the training; default: that in the checkpoint')
     parser.add_argument('--data', required=True, help='name of the training data')
     args = parser.parse_args(argv)
-    published = publish(args.config, args.checkpoint, args.out, command=args.command, data=args.data)
+    published = publish(**vars(args))
     print(f'{published.text}\n\n{published.path}, {published.path.stat().st_size / 1e6:.2f} MB')
 
 

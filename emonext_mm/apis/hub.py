@@ -38,10 +38,12 @@ def find_weights(config: str | Path) -> Path:
     Raises:
         ValueError: there is none; the message names the configs that have one.
     """
-    weights = {Path(model.config).stem: model.weights for model in _own_models() if model.weights}
-    if Path(config).stem not in weights:
-        raise ValueError(f'{config} has no trained model in this package; these have: {", ".join(weights) or "none"}')
-    return Path(weights[Path(config).stem])
+    weights = {Path(model.config).resolve(): model.weights for model in _own_models() if model.weights}
+    found = weights.get(Path(config).resolve())
+    if found is None:
+        configs = ', '.join(map(str, weights)) or 'none'
+        raise ValueError(f'{config} has no trained model in this package; these configs have one: {configs}')
+    return Path(found)
 
 
 def _own_models() -> list[Model]:

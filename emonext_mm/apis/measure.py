@@ -31,6 +31,7 @@ from emonext_mm.utils.plain import to_plain
 from emonext_mm.utils.work_dir import find_checkpoint
 
 BATCH_SIZE = 128
+SPLIT = 'test_dataloader.dataset.split'
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ def measure(
         out: .json file of the figures; None writes nothing.
 
     Raises:
-        ValueError: ``out`` does not end in .json, the split is unknown or has no labels, the data set does not hold
-            its images, or the data and the model do not fit each other.
+        ValueError: ``out`` does not end in .json, the split is unknown, has no labels or is in ``cfg_options`` too, the
+            data set does not hold its images, or the data and the model do not fit each other.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
     """
     compat.setup()
     if out is not None and Path(out).suffix != '.json':
         raise ValueError(f'{out}: figures are written to a .json file')
-    options = {**(cfg_options or {}), 'test_dataloader.dataset.split': split}
+    if SPLIT in (cfg_options or {}):
+        raise ValueError(f'{SPLIT}={cfg_options[SPLIT]}: choose the split by its own option, split (--split)')
+    options = {**(cfg_options or {}), SPLIT: split}
     cfg = read_config(config)
     cfg.test_evaluator = dict(type='EmotionMetric')
     checkpoint = find_checkpoint(checkpoint)

@@ -1,7 +1,6 @@
 """Publish a trained model: one small file with its weights, its calibration and its measured figures."""
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from torch import Tensor
 
 from emonext_mm import compat
 from emonext_mm.apis.measure import measure
@@ -33,8 +33,16 @@ class Published:
     text: str  # the measured figures
 
 
-def publish(config: str | Path, checkpoint: str | Path, out: str | Path, *, command: str, data: str,
-            split: str = 'val') -> Published:
+def publish(
+    config: str | Path,
+    checkpoint: str | Path,
+    out: str | Path,
+    *,
+    command: str,
+    data: str,
+    commit: str | None = None,
+    split: str = 'val',
+) -> Published:
     """Write a checkpoint as a safetensors file with float16 weights, calibrated and measured on a split.
 
     The figures in the metadata are those of the written file itself, not of the checkpoint.
@@ -45,19 +53,20 @@ def publish(config: str | Path, checkpoint: str | Path, out: str | Path, *, comm
         out: file to write, .safetensors.
         command: command that trained the model.
         data: name of the training data.
+        commit: commit of the training; None for that in the checkpoint.
         split: split for the temperature and the figures; 'val' is PublicTest.
 
     Raises:
-        ValueError: the model's head has no temperature, or the accuracy in float16 differs by more than 0.1 points.
+        ValueError: ``out`` does not end in .safetensors, the commit of the training is unknown, the checkpoint has no
+            class names or no temperature, or the accuracy in float16 differs by more than 0.1 points.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
     """
     compat.setup()
+    if Path(out).suffix != '.safetensors':
+        raise ValueError(f'{out}: models are written to a .safetensors file')
     checkpoint = find_checkpoint(checkpoint)
-    content = read_checkpoint(checkpoint)
-    weights, meta = content['state_dict'], content.get('meta', {})
-    if TEMPERATURE not in weights:
-        raise ValueError(f'{checkpoint}: no {TEMPERATURE}; SARegClsHead has one')
+    weights, meta = _read(checkpoint, commit)
     trained = measure(config, checkpoint, split=split).figures
     weights[TEMPERATURE] = torch.tensor(trained['calibration']['temperature'])
     card = _describe(config, meta, trained['conditions'], command, data)
@@ -72,14 +81,27 @@ def publish(config: str | Path, checkpoint: str | Path, out: str | Path, *, comm
     return Published(Path(out), card, format_measurement(figures))
 
 
+def _read(checkpoint: Path, commit: str | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Weights and ``meta`` of a checkpoint, ``meta`` with the commit."""
+    content = read_checkpoint(checkpoint)
+    weights, meta = content.get('state_dict', {}), content.get('meta', {})
+    if TEMPERATURE not in weights:
+        raise ValueError(f'{checkpoint}: no {TEMPERATURE}, which a checkpoint of SARegClsHead has')
+    if 'dataset_meta' not in meta:
+        raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
+    if not (commit or meta.get('commit')):
+        raise ValueError(f'{checkpoint}: no commit of the training; give it (--commit)')
+    return weights, dict(meta, commit=commit or meta['commit'])
+
+
 def _describe(config: str | Path, meta: dict, conditions: dict, command: str, data: str) -> dict[str, Any]:
     cfg = Config.fromfile(config)
     return dict(
         dataset_meta=dict(classes=list(meta['dataset_meta']['classes'])),
         **{key: conditions[key] for key in ('config', 'epoch', 'weights')},
         preprocessing=to_plain(cfg.data_preprocessor.to_dict()),
-        provenance=dict(commit=_commit(config), command=command, data=data, seed=meta.get('seed'),
-                        trained=meta.get('time'), published=date.today().isoformat(), torch=torch.__version__),
+        provenance=dict(commit=meta['commit'], command=command, data=data, seed=meta.get('seed'),
+                        trained=meta.get('time'), published=date.today().isoformat()),
     )
 
 
@@ -88,11 +110,3 @@ def _compare(trained: dict, published: dict) -> None:
     if abs(after - before) > TOLERANCE:
         raise ValueError(f'accuracy {before:.2f} % becomes {after:.2f} % in float16; at most {TOLERANCE} points of '
                          'difference are accepted')
-
-
-def _commit(config: str | Path) -> str:
-    """Commit of the checkout that holds the config, with ``-dirty`` if files differ from it."""
-    command = ['git', '-C', str(Path(config).resolve().parent), 'describe', '--always', '--exclude=*', '--abbrev=40',
-               '--dirty']
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or 'unknown'

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_train
+from emonext_mm.engine.hooks import CommitHook
 from emonext_mm.evaluation.protocol import check_protocol
 from emonext_mm.utils.command_line import merge_train_options
 from emonext_mm.utils.work_dir import best_checkpoint, last_checkpoint, lock_work_dir
@@ -68,5 +69,7 @@ def train(
     check_protocol(cfg)
     first = os.environ.get(_RANK[launcher], '0') == '0'  # the first process holds the lock for all
     with lock_work_dir(cfg.work_dir) if first else nullcontext():
-        Runner.from_cfg(cfg).train()
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(CommitHook())
+        runner.train()
     return TrainResult(Path(cfg.work_dir), best_checkpoint(cfg.work_dir), last_checkpoint(cfg.work_dir))

@@ -12,9 +12,10 @@ from mmpretrain.models import ConvNeXt
 from torch import nn
 
 from emonext_mm.apis import hub
-from emonext_mm.apis.hub import find_root, register_models
+from emonext_mm.apis.hub import find_root, find_weights, register_models
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
+from emonext_mm.models.weights.packaged import to_safetensors
 from tests.helpers.models import build_on_meta
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +117,38 @@ def test_inferencer_takes_colour_photographs(name):
     result, = ImageClassificationInferencer(name, pretrained=False, device='cpu')(photograph)
     assert result['pred_class'] in CLASSES
     assert result['pred_scores'].sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.fixture
+def packaged(tmp_path, monkeypatch):
+    """A trained model of the package, of ``emonext-atto_synthetic``."""
+    model = get_model('emonext-atto_synthetic')
+    torch.nn.init.normal_(model.head.fc.bias)
+    meta = dict(dataset_meta=dict(classes=CLASSES), epoch=3)
+    (tmp_path / 'atto.safetensors').write_bytes(to_safetensors(model.state_dict(), meta))
+    monkeypatch.setattr(ModelHub._models_dict['emonext-atto_synthetic'], 'weights', str(tmp_path / 'atto.safetensors'))
+    return tmp_path / 'atto.safetensors', model
+
+
+def test_model_with_packaged_weights(packaged):
+    _, model = packaged
+    found = get_model('emonext-atto_synthetic', pretrained=True)
+    for key, value in model.state_dict().items():
+        expected = value.half().float() if value.is_floating_point() else value
+        assert torch.equal(found.state_dict()[key], expected)
+
+
+def test_weights_by_config(packaged, tmp_path, monkeypatch):
+    path, _ = packaged
+    monkeypatch.chdir(ROOT / 'configs')
+    for config in ('emonext_atto_synthetic.py', ROOT / 'configs' / 'emonext_atto_synthetic.py'):
+        assert find_weights(config) == path
+
+
+@pytest.mark.parametrize('name', ['emonext_tiny_fer2013.py', 'metafile.yml', '/elsewhere/emonext_atto_synthetic.py'])
+def test_config_without_weights(packaged, name):
+    with pytest.raises(ValueError, match=rf'{name}.*configs/emonext_atto_synthetic\.py'):
+        find_weights(ROOT / 'configs' / name)
 
 
 def test_root(tmp_path, monkeypatch):

@@ -133,6 +133,11 @@ def test_file_and_text(measured):
     assert all(name in result.text for changes in CONDITIONS.values() for name in changes)
 
 
+def test_split_twice(config, trained):
+    with pytest.raises(ValueError, match=r'test_dataloader\.dataset\.split=test'):
+        measure(config, trained, cfg_options={'test_dataloader.dataset.split': 'test'})
+
+
 FER = """
 _base_ = 'tiny.py'
 test_pipeline = [dict(type='ToGrey'), dict(type='Resize', scale=64), dict(type='PackInputs')]

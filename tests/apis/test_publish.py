@@ -1,6 +1,5 @@
 """Publishing a tiny model from Python."""
 import json
-import subprocess
 
 import pytest
 import torch
@@ -40,6 +39,7 @@ def test_metadata(published, config, trained):
     assert meta['preprocessing']['type'] == 'STNDataPreprocessor'
     assert meta['provenance']['command'] == OPTIONS['command']
     assert meta['provenance']['data'] == 'drawn faces'
+    assert meta['provenance']['commit'] == torch.load(trained / 'epoch_2.pth', weights_only=True)['meta']['commit']
 
 
 def test_weights(published, trained):
@@ -74,19 +74,27 @@ def test_accuracy_lost_in_float16(published, config, trained, tmp_path, monkeypa
     assert not out.exists()
 
 
-def test_model_without_temperature(config, trained, tmp_path):
+@pytest.mark.parametrize(('part', 'key'), [('state_dict', 'head.temperature'), ('meta', 'dataset_meta'),
+                                           ('meta', 'commit')])
+def test_incomplete_checkpoint(config, trained, tmp_path, part, key):
     checkpoint = torch.load(trained / 'epoch_2.pth', weights_only=True)
-    del checkpoint['state_dict']['head.temperature']
+    del checkpoint[part][key]
     torch.save(checkpoint, tmp_path / 'plain.pth')
-    with pytest.raises(ValueError, match=r'plain\.pth.*head\.temperature'):
+    with pytest.raises(ValueError, match=rf'plain\.pth.*{key}'):
         publish(config, tmp_path / 'plain.pth', tmp_path / 'out.safetensors', **OPTIONS)
 
 
-def test_commit_of_the_config(tmp_path):
-    assert module._commit(tmp_path / 'config.py') == 'unknown'
-    for command in (['init', '-q'], ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty',
-                                     '-m', 'first']):
-        subprocess.run(['git', *command], cwd=tmp_path, check=True)
-    subprocess.run(['git', 'tag', 'v1'], cwd=tmp_path, check=True)
-    head = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert module._commit(tmp_path / 'config.py') == head.stdout.strip()
+def test_bare_weights(config, trained, tmp_path):
+    torch.save(torch.load(trained / 'epoch_2.pth', weights_only=True)['state_dict'], tmp_path / 'bare.pth')
+    with pytest.raises(ValueError, match=r'bare\.pth.*head\.temperature'):
+        publish(config, tmp_path / 'bare.pth', tmp_path / 'out.safetensors', **OPTIONS)
+
+
+def test_commit_that_is_given(config, trained):
+    _, meta = module._read(trained / 'epoch_2.pth', 'abc')
+    assert meta['commit'] == 'abc'
+
+
+def test_other_suffix(config, trained, tmp_path):
+    with pytest.raises(ValueError, match=r'out\.pth.*\.safetensors'):
+        publish(config, trained / 'epoch_2.pth', tmp_path / 'out.pth', **OPTIONS)

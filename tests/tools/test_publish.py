@@ -1,3 +1,4 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -7,10 +8,10 @@ import pytest
 def calls(monkeypatch):
     found = []
 
-    def publish(*args, **kwargs):
-        found.append((args, kwargs))
-        args[2].write_bytes(bytes(7_350_000))
-        return SimpleNamespace(path=args[2], text='figures')
+    def publish(**kwargs):
+        found.append(kwargs)
+        kwargs['out'].write_bytes(bytes(7_350_000))
+        return SimpleNamespace(path=kwargs['out'], text='figures')
 
     monkeypatch.setattr('emonext_mm.apis.publish.publish', publish)
     return found
@@ -19,9 +20,8 @@ def calls(monkeypatch):
 def test_passes_its_arguments_on(calls, call_tool, tmp_path, capsys):
     call_tool('publish.py', 'config.py', tmp_path / 'run', tmp_path / 'out.safetensors', '--command', 'train', '--data',
               'drawn')
-    args, kwargs = calls.pop()
-    assert [str(arg) for arg in args] == ['config.py', str(tmp_path / 'run'), str(tmp_path / 'out.safetensors')]
-    assert kwargs == dict(command='train', data='drawn')
+    assert calls.pop() == dict(config=Path('config.py'), checkpoint=tmp_path / 'run', out=tmp_path / 'out.safetensors',
+                               command='train', data='drawn', commit=None)
     assert capsys.readouterr().out.split('\n') == ['figures', '', f'{tmp_path}/out.safetensors, 7.35 MB', '']
 
 

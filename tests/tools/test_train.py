@@ -11,6 +11,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from emonext_mm.compat.config import has_bfloat16
+from emonext_mm.utils.commit import find_commit
 from emonext_mm.utils.work_dir import find_checkpoint
 
 
@@ -41,6 +42,11 @@ def assert_same_training(work_dir, other, epoch):
 
 def test_names_the_command_that_tests_it(trained, config):
     assert (trained / 'stdout.txt').read_text().splitlines()[-1] == f'  python tools/test.py {config} {trained}'
+
+
+def test_checkpoint_names_the_commit(trained):
+    found = load(trained / 'epoch_2.pth')['meta']['commit']
+    assert found.removesuffix('-dirty') == find_commit().removesuffix('-dirty')
 
 
 def test_ema_weights_are_the_ones_to_test(trained):

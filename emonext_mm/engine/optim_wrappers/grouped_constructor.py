@@ -23,9 +23,10 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
 
 def _join(groups: list[dict]) -> list[dict]:
-    joined: dict[tuple, dict] = {}
+    joined: dict[str, dict] = {}
     for group in groups:
         options = {key: value for key, value in group.items() if key != 'params'}
-        same = joined.setdefault(tuple(sorted(options.items())), dict(options, params=[]))
+        key = repr(sorted(options.items()))  # a list of betas has no hash
+        same = joined.setdefault(key, dict(options, params=[]))
         same['params'].extend(group['params'])
     return list(joined.values())

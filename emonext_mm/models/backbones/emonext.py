@@ -40,13 +40,13 @@ class EmoNeXt(ConvNeXt):
             ``se_after=()``.
         se_bias: whether the linear maps of the SE layers have a bias. Authors' code: False.
         stem_kernel_size: kernel size of the stem's convolution, of stride ``stem_patch_size``; a larger kernel overlaps
-            (ours, for small images). None for ``stem_patch_size``, as in ConvNeXt.
+            (ours, for small images); at stride 1 it is odd. None for ``stem_patch_size``, as in ConvNeXt.
         out_indices, frozen_stages, norm_cfg: as in ``ConvNeXt``. A frozen stage includes its SE layers.
         **kwargs: as in ``ConvNeXt``.
 
     Raises:
-        ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; the stem's kernel is smaller than
-            its stride; or, when a state dict is loaded, keys other than SE keys are missing, keys are unexpected, or
+        ValueError: ``se_after`` or ``se_before`` names a stage that does not exist; the stem's kernel does not fit its
+            stride; or, when a state dict is loaded, keys other than SE keys are missing, keys are unexpected, or
             shapes differ.
     """
 
@@ -85,6 +85,8 @@ class EmoNeXt(ConvNeXt):
         stride = stem[0].stride[0]
         if kernel_size < stride:
             raise ValueError(f'stem_kernel_size {kernel_size} is below the stride {stride}')
+        if stride == 1 and kernel_size % 2 == 0:
+            raise ValueError(f'stem_kernel_size {kernel_size} is even at stride 1, which would enlarge the map')
         padding = (kernel_size - stride + 1) // 2
         stem[0] = nn.Conv2d(stem[0].in_channels, stem[0].out_channels, kernel_size, stride, padding)
 

@@ -51,10 +51,15 @@ def affine_warp(
 
 def _grid(theta: Tensor, height: int, width: int, align_corners: bool) -> Tensor:
     """``F.affine_grid`` (N, height, width, 2) as a sum, three times as fast as its matmul, exported with any size."""
-    y, x = (torch.linspace(-1, 1, size, dtype=theta.dtype, device=theta.device) * (1 if align_corners else 1 - 1 / size)
-            for size in (height, width))
+    y, x = (_centres(size, align_corners, theta) for size in (height, width))
     along_x, along_y, shift = theta[:, None, None].unbind(-1)  # each (N, 1, 1, 2)
     return x[:, None] * along_x + (y[:, None, None] * along_y + shift)
+
+
+def _centres(size: int, align_corners: bool, like: Tensor) -> Tensor:
+    """Normalised coordinates of the pixels along one side; a single pixel is at 0."""
+    first = 1 if align_corners and size > 1 else 1 - 1 / size
+    return first * torch.linspace(-1, 1, size, dtype=like.dtype, device=like.device)
 
 
 def build_affine(scale: Tensor, angle: Tensor, shift: Tensor, mirror: Tensor) -> Tensor:

@@ -26,7 +26,8 @@ class ChannelsLastNorm(nn.LayerNorm):
         """
         if data_format == 'channel_last':
             # Under autocast on a CPU, bfloat16 input takes up to three times as long as float32.
-            return super().forward(x.to(self.weight.dtype) if x.device.type == 'cpu' else x)
+            slow = x.device.type == 'cpu' and self.weight is not None
+            return super().forward(x.to(self.weight.dtype) if slow else x)
         if data_format == 'channel_first':
             return self.forward(x.permute(0, 2, 3, 1), 'channel_last').permute(0, 3, 1, 2)
         raise ValueError(f"data_format must be 'channel_first' or 'channel_last', got {data_format!r}")

@@ -6,6 +6,7 @@ a convolution (bfloat16, torch 2.14). Inference and other devices use PyTorch's 
 """
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, is_grad_enabled, nn
 
@@ -16,11 +17,12 @@ class PatchConv2d(nn.Conv2d):
     Args:
         in_channels, out_channels: as in ``nn.Conv2d``.
         patch_size: kernel size and stride k.
-        **kwargs: as in ``nn.Conv2d``.
+        bias, device: as in ``nn.Conv2d``.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, patch_size: int, **kwargs) -> None:
-        super().__init__(in_channels, out_channels, patch_size, stride=patch_size, **kwargs)
+    def __init__(self, in_channels: int, out_channels: int, patch_size: int, bias: bool = True,
+                 device: torch.device | str | None = None) -> None:
+        super().__init__(in_channels, out_channels, patch_size, stride=patch_size, bias=bias, device=device)
 
     def forward(self, images: Tensor) -> Tensor:
         """Convolve images (N, C, H, W) to (N, out_channels, H // k, W // k)."""

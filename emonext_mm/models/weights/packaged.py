@@ -35,7 +35,7 @@ def to_safetensors(weights: dict[str, Tensor], meta: dict[str, Any]) -> bytes:
     return save(half, {'format': 'pt', KEY: json.dumps(meta)})
 
 
-def load_safetensors(filename: str | Path, map_location: Any = None) -> dict:
+def load_from_safetensors(filename: str | Path, map_location: Any = None) -> dict:
     """Load a file of :func:`to_safetensors` as a checkpoint of OpenMMLab, ``dict(meta=..., state_dict=...)``, float32.
 
     Raises:
@@ -52,4 +52,5 @@ def load_safetensors(filename: str | Path, map_location: Any = None) -> dict:
     return dict(meta=json.loads(meta[KEY]), state_dict=weights)
 
 
-CheckpointLoader.register_scheme(r'.*\.safetensors$', load_safetensors)
+# A file, no URL. Forced: a module that is imported again replaces its own entry.
+CheckpointLoader.register_scheme(r'(?!\w+://).*\.safetensors$', load_from_safetensors, force=True)

@@ -4,6 +4,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from emonext_mm.engine.optim_wrappers.grouped_constructor import _join
+
 
 def build(constructor, **paramwise):
     torch.manual_seed(0)
@@ -31,6 +33,13 @@ def test_options_are_those_of_mmengine_in_few_groups():
     assert len(options(*ours)) == 8
     assert len(host[1].optimizer.param_groups) == 8
     assert len(ours[1].optimizer.param_groups) == 3
+
+
+def test_options_without_a_hash():
+    model = nn.Linear(2, 2)
+    options = dict(lr=0.1, betas=[0.9, 0.95])
+    groups = _join([dict(options, params=[model.weight]), dict(options, params=[model.bias])])
+    assert groups == [dict(options, params=[model.weight, model.bias])]
 
 
 @pytest.mark.parametrize('paramwise', [PARAMWISE, {}])

@@ -264,7 +264,17 @@ def test_overlapping_stem_keeps_the_size_of_the_map(kernel_size, stride):
     assert stem(torch.zeros(1, 3, 48, 48)).shape[-2:] == (48 // stride, 48 // stride)
 
 
-@pytest.mark.parametrize('kernel_size', [2, 3])
-def test_stem_kernel_below_its_stride(kernel_size):
-    with pytest.raises(ValueError, match=rf'stem_kernel_size {kernel_size}.*4'):
-        EmoNeXt('atto', stem_kernel_size=kernel_size)
+@pytest.mark.parametrize(('kernel_size', 'stride'), [(2, 4), (3, 4), (4, 1)])
+def test_stem_kernel_that_does_not_fit_its_stride(kernel_size, stride):
+    with pytest.raises(ValueError, match=rf'stem_kernel_size {kernel_size}.*stride {stride}'):
+        EmoNeXt('atto', stem_patch_size=stride, stem_kernel_size=kernel_size)
+
+
+def test_overlapping_stem_is_initialised_frozen_and_decayed_as_a_stem():
+    backbone = EmoNeXt('atto', stem_patch_size=2, stem_kernel_size=5, frozen_stages=1)
+    backbone.init_weights()
+    stem = backbone.downsample_layers[0][0]
+    assert float(stem.weight.std()) == pytest.approx(0.02, rel=0.1)  # ConvNeXt's
+    assert not stem.bias.any()
+    assert not stem.weight.requires_grad
+    assert backbone.get_layer_depth('downsample_layers.0.0.weight') == (0, 8)

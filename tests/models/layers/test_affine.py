@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy.ndimage import map_coordinates
 from torch.autograd import gradcheck
 
-from emonext_mm.models.layers.affine import affine_warp, build_affine, compose_affine, invert_affine
+from emonext_mm.models.layers.affine import _grid, affine_warp, build_affine, compose_affine, invert_affine
 
 IDENTITY = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
 
@@ -52,6 +53,14 @@ def test_against_scipy(align_corners):
     expected = map_coordinates(padded, coordinates, order=1, mode='constant')
     result = affine_warp(image, torch.from_numpy(theta)[None], (out_h, out_w), align_corners)
     np.testing.assert_allclose(result[0, 0].numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('size', [(5, 4), (1, 4), (1, 1)])
+def test_grid_equals_that_of_pytorch(size, align_corners):
+    theta = random_theta(3)
+    expected = F.affine_grid(theta, (3, 1, *size), align_corners=align_corners)
+    torch.testing.assert_close(_grid(theta, *size, align_corners), expected)
 
 
 @pytest.mark.parametrize('align_corners', [False, True])

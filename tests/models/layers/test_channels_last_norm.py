@@ -51,6 +51,12 @@ def test_makes_no_copy(norm):
     assert called.isdisjoint({'aten::copy_', 'aten::clone', 'aten::contiguous'})
 
 
+def test_without_parameters():
+    x = images()
+    expected = (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True, unbiased=False) + 1e-6).sqrt()
+    torch.testing.assert_close(ChannelsLastNorm(12, eps=1e-6, elementwise_affine=False)(x), expected)
+
+
 def test_unknown_format(norm):
     with pytest.raises(ValueError, match=r"data_format.*'channels_last'"):
         norm(images(), data_format='channels_last')

@@ -1,0 +1,17 @@
+"""The commit of this package in the checkpoints of a training."""
+from __future__ import annotations
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from emonext_mm.utils.commit import find_commit
+
+
+class CommitHook(Hook):
+    """Store the commit at the start of the training as ``meta.commit`` of each checkpoint."""
+
+    def before_run(self, runner: Runner) -> None:
+        self.commit = find_commit()
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        checkpoint['meta']['commit'] = self.commit
