@@ -204,8 +204,10 @@ def timm_model(cfg: Config) -> nn.Module:
     return model.to(memory_format=torch.channels_last).train()
 
 
-def timm_name(cfg: Config) -> str:
-    return f'convnext_{cfg.model.backbone.arch}'
+def timm_name(cfg: Config) -> str | None:
+    """Name of timm's ConvNeXt of the config's size; None for depths and channels of the config's own."""
+    arch = cfg.model.backbone.arch
+    return f'convnext_{arch}' if isinstance(arch, str) else None
 
 
 def smoothed_loss(model: nn.Module, cfg: Config) -> Callable[[Tensor, Tensor], Tensor]:

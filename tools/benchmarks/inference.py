@@ -3,10 +3,10 @@
     python tools/benchmarks/inference.py configs/emonext_tiny_fer2013.py --reference PATH
 
 A call of ours takes uint8 faces, as a test loader returns them, and predicts: data preprocessor with STN, backbone,
-head, data samples. Compiled: the backbone is compiled. Exported: everything but the data samples is one package of
-AOTInductor. timm's model takes float images and returns logits. The weights of both are in --precision. The authors'
-model takes float images too, in float16 autocast on a GPU, as in their README, and in float32 on a CPU; it runs in
-a new process, without the memory settings of ours.
+head, data samples. A config with depths and channels of its own has no side of timm. Compiled: the backbone is
+compiled. Exported: everything but the data samples is one package of AOTInductor. timm's model takes float images and
+returns logits. The weights of both are in --precision. The authors' model takes float images too, in float16 autocast
+on a GPU, as in their README, and in float32 on a CPU; it runs in a new process, without the memory settings of ours.
 """
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def main(argv: list[str] | None = None) -> None:
             faces = torch.randint(256, (batch, 1, args.pixels, args.pixels), dtype=torch.uint8)
             ours = {f'ours, {mode}': BUILD[mode](copy.deepcopy(model), faces, args.precision, folder)
                     for mode in args.modes}
-            others = {f'timm {timm_name(cfg)}': timm_call(cfg, batch, args.pixels, args.precision)}
+            others = {}
+            if timm_name(cfg):
+                others[f'timm {timm_name(cfg)}'] = timm_call(cfg, batch, args.pixels, args.precision)
             if args.reference:
                 others['authors'] = stack.enter_context(in_new_process(
                     authors_call, args.reference, cfg.model.backbone.arch, batch))

@@ -6,6 +6,7 @@ A step of ours is complete: uint8 faces, data preprocessor with STN, backbone, l
 other hooks. timm's step starts from float images, without preprocessor and EMA; its precision, memory format,
 optimizer, drop path and label smoothing are those of the config. The authors' loop runs in float16 on a GPU, as in
 their README, and in float32 on a CPU, in a new process without the memory settings of ours. Each batch is in memory.
+A config with depths and channels of its own has no side of timm.
 
 A second table compares the time of ours for 10^9 floating-point operations with that of a matrix multiplication. The
 ratio is the share of the machine's peak that the step reaches. A third table compares the regulariser of ours, forward
@@ -63,8 +64,9 @@ def main(argv: list[str] | None = None) -> None:
         for suffix in ('', ', compiled') if args.compile else ('',):
             training = ConfigTraining(cfg, images if args.images else None, compiled=bool(suffix))
             ours[f'ours{suffix}'] = training.epoch if args.images else training.step
-            plain = timm_training(cfg, args.batch, training.image_shape(), args.precision, compiled=bool(suffix))
-            sides[f'timm {timm_name(cfg)}{suffix}'] = lambda plain=plain: [plain.step() for _ in range(steps)]
+            if timm_name(cfg):
+                plain = timm_training(cfg, args.batch, training.image_shape(), args.precision, compiled=bool(suffix))
+                sides[f'timm {timm_name(cfg)}{suffix}'] = lambda plain=plain: [plain.step() for _ in range(steps)]
         if args.reference:
             sides['authors'] = authors
         measured_under = conditions(config=Path(args.config).stem, options=args.cfg_options, batch=args.batch,

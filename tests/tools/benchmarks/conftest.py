@@ -124,6 +124,21 @@ def config(small):
     return small('emonext_tiny_fer2013')
 
 
+OWN_SIZE = '''
+_base_ = {base!r}
+model = dict(backbone=dict(arch=dict(_delete_=True, depths=[1] * 4, channels=[16] * 4)))
+optim_wrapper = dict(optimizer=dict(_delete_=True, type='TimmMuon', lr=1e-3))
+'''
+
+
+@pytest.fixture
+def own_size(config, tmp_path):
+    """A config with depths and channels of its own, and an optimizer that PyTorch does not have."""
+    path = tmp_path / 'own.py'
+    path.write_text(OWN_SIZE.format(base=config))
+    return str(path)
+
+
 @pytest.fixture
 def check_report():
     """Read a report and check its consistency."""

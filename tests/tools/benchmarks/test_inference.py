@@ -47,6 +47,13 @@ def test_a_table_for_each_batch(inference, config, tmp_path, check_report):
     assert [table['title'] for table in check_report(path, rounds=1)['tables']] == ['1 faces', '2 faces']
 
 
+def test_a_size_that_timm_does_not_have(inference, own_size, tmp_path, check_report):
+    path = tmp_path / 'report.json'
+    inference.main([own_size, '--batches', '1', '--pixels', '32', '--rounds', '1', '--modes', 'eager',
+                    '--json', str(path)])
+    assert list(check_report(path, rounds=1)['tables'][0]['sides']) == ['ours, eager']
+
+
 def test_the_exported_model_includes_the_preprocessor(inference, model, tmp_path):
     faces = torch.randint(256, (3, 1, 32, 32), dtype=torch.uint8)
     whole = torch.stack([sample.pred_score for sample in inference.eager(model, faces, 'float32', tmp_path)()])

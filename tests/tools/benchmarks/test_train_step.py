@@ -43,6 +43,14 @@ def test_a_step_of_all_sides(main, config, reference, tmp_path, check_report, ca
     assert 'authors / ours = ' in capsys.readouterr().out
 
 
+def test_a_size_that_others_do_not_have(main, own_size, reference, tmp_path, check_report):
+    path = tmp_path / 'report.json'
+    main([own_size, '--batch', '2', '--rounds', '1', '--json', str(path)])
+    assert list(check_report(path, rounds=1)['tables'][0]['sides']) == ['ours']
+    with pytest.raises(ValueError, match='depths'):
+        main([own_size, '--batch', '2', '--rounds', '1', '--reference', str(reference)])
+
+
 def test_an_epoch_from_disk(main, config, reference, tmp_path, check_report):
     path = tmp_path / 'report.json'
     main([config, '--batch', '2', '--images', '5', '--rounds', '1', '--reference', str(reference),
