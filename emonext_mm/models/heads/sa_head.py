@@ -23,7 +23,7 @@ class SARegClsHead(LinearClsHead):
 
     The buffer ``temperature`` (ours), 1 until a calibration sets it, divides the logits in ``predict``, never in a loss
     (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). It is stored with the weights; weights without
-    it load with 1.
+    it load with 1, and a training step sets it back to 1.
 
     Args:
         num_classes: number of classes.
@@ -57,6 +57,7 @@ class SARegClsHead(LinearClsHead):
             The losses of ``LinearClsHead``; ``loss_sa``, lambda * L_SA; and ``sa_variance``, L_SA itself, which is
             logged but not optimised. L_SA is at most about 1 / C, and far smaller in practice.
         """
+        self.temperature.fill_(1)  # training ends a calibration
         losses = super().loss(feats, data_samples, **kwargs)
         variance = self.attention(self.pre_logits(feats))
         return dict(losses, loss_sa=self.sa_weight * variance, sa_variance=variance.detach())

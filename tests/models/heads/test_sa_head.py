@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
+from emonext_mm.engine.hooks import ForeachEMA
 from emonext_mm.models import SARegClsHead
 from emonext_mm.models.layers.self_attention import BatchAttentionVariance, ElementAttentionVariance
 
@@ -81,6 +82,16 @@ def test_temperature_divides_the_logits_of_predictions_alone():
     torch.testing.assert_close(scores, (logits / 2.5).softmax(1))
     assert torch.equal(head(feats), logits)
     assert torch.equal(head.loss(feats, samples)['loss'], before)
+
+
+def test_training_ends_a_calibration():
+    """Also in an average of the weights, which shares the buffers."""
+    head = SARegClsHead(7, 12)
+    head.temperature.fill_(2.5)
+    average = ForeachEMA(head)
+    head.loss(*batch())
+    average.update_parameters(head)
+    assert head.temperature == average.module.temperature == 1
 
 
 def test_weights_of_a_training_load_with_temperature_1():
