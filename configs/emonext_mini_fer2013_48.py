@@ -3,8 +3,8 @@
     python tools/train.py configs/emonext_mini_fer2013_48.py
 
 Cost: 142 minutes for the 48 epochs, validation included, on two cores of an AMD EPYC: 0.745 s for 128 images, the
-median of a run (commit b2bce62) that was interrupted and shared its machine at times; 1.6 GB of memory. It used tcmalloc,
-without which a step takes a fifth longer (docs/benchmarks.md).
+median of a run (commit b2bce62) that was interrupted and shared its machine at times; 1.6 GB of memory. It used
+tcmalloc, without which a step takes a fifth longer (docs/benchmarks.md).
 Result: best epoch (39, chosen on PublicTest; the last one had 70.27 %), EMA weights, on PublicTest itself:
 
     python tools/test.py configs/emonext_mini_fer2013_48.py --pretrained --cfg-options test_dataloader.dataset.split=val
