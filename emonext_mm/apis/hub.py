@@ -33,17 +33,19 @@ def register_models() -> None:
 
 
 def find_weights(config: str | Path) -> Path:
-    """File of the trained model that this package has for a config file.
+    """File of the trained model that this package has for a config file, or for a copy of it.
 
     Raises:
+        OSError: the config cannot be read.
         ValueError: there is none; the message names the configs that have one.
     """
-    weights = {Path(model.config).resolve(): model.weights for model in _own_models() if model.weights}
-    found = weights.get(Path(config).resolve())
-    if found is None:
-        configs = ', '.join(map(str, weights)) or 'none'
-        raise ValueError(f'{config} has no trained model in this package; these configs have one: {configs}')
-    return Path(found)
+    name, content = Path(config).name, Path(config).read_bytes()
+    models = {Path(model.config): model.weights for model in _own_models() if model.weights}
+    for path, weights in models.items():
+        if path.name == name and path.read_bytes() == content:
+            return Path(weights)
+    configs = ', '.join(map(str, models)) or 'none'
+    raise ValueError(f'{config} has no trained model in this package; these configs have one: {configs}')
 
 
 def _own_models() -> list[Model]:

@@ -1,6 +1,7 @@
 """Publish a trained model: one small file with its weights, its calibration and its measured figures."""
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from datetime import date
@@ -57,14 +58,14 @@ def publish(
         split: split for the temperature and the figures; 'val' is PublicTest.
 
     Raises:
-        ValueError: ``out`` does not end in .safetensors, the commit of the training is unknown, the checkpoint has no
-            class names or no temperature, or the accuracy in float16 differs by more than 0.1 points.
+        ValueError: ``out`` or the checkpoint has the wrong suffix, a weight is not finite in float16, the commit of the
+            training is unknown, the checkpoint has no class names or no temperature, or the accuracy in float16 differs
+            by more than 0.1 points.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
     """
     compat.setup()
-    if Path(out).suffix != '.safetensors':
-        raise ValueError(f'{out}: models are written to a .safetensors file')
+    _check_out(Path(out))
     checkpoint = find_checkpoint(checkpoint)
     weights, meta = _read(checkpoint, commit)
     trained = measure(config, checkpoint, split=split).figures
@@ -81,16 +82,27 @@ def publish(
     return Published(Path(out), card, format_measurement(figures))
 
 
+def _check_out(out: Path) -> None:
+    if out.suffix != '.safetensors':
+        raise ValueError(f'{out}: models are written to a .safetensors file')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise PermissionError(f'{out}: cannot be written')
+
+
 def _read(checkpoint: Path, commit: str | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Weights and ``meta`` of a checkpoint, ``meta`` with the commit."""
+    if checkpoint.suffix == '.safetensors':
+        raise ValueError(f'{checkpoint} is a published model already; give the checkpoint of its training')
     content = read_checkpoint(checkpoint)
     weights, meta = content.get('state_dict', {}), content.get('meta', {})
     if TEMPERATURE not in weights:
         raise ValueError(f'{checkpoint}: no {TEMPERATURE}, which a checkpoint of SARegClsHead has')
-    if 'dataset_meta' not in meta:
+    if 'classes' not in meta.get('dataset_meta', {}):
         raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
     if not (commit or meta.get('commit')):
         raise ValueError(f'{checkpoint}: no commit of the training; give it (--commit)')
+    to_safetensors(weights, {})  # an error before the model is measured
     return weights, dict(meta, commit=commit or meta['commit'])
 
 

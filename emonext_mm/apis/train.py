@@ -54,12 +54,14 @@ def train(
             ``tools/train.py``.
 
     Raises:
-        ValueError: the config trains or validates on the wrong split, sets ``model.data_preprocessor``
-            beside ``data_preprocessor``, or another training works in the work dir.
+        ValueError: ``resume`` is a published model, the config trains or validates on the wrong split, sets
+            ``model.data_preprocessor`` beside ``data_preprocessor``, or another training works in the work dir.
         OSError: the config, the data or the pretrained weights cannot be read.
         CheckpointError: the checkpoint to resume from was refused.
     """
     compat.setup()
+    if str(resume).endswith('.safetensors'):
+        raise ValueError(f'{resume} has no state of a training to resume; start from its weights by load_from={resume}')
     cfg = merge_train_options(config, dict(
         work_dir=None if work_dir is None else str(work_dir),
         resume='auto' if resume is True else str(resume) if resume else None,

@@ -143,9 +143,19 @@ def test_weights_by_config(packaged, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT / 'configs')
     for config in ('emonext_atto_synthetic.py', ROOT / 'configs' / 'emonext_atto_synthetic.py'):
         assert find_weights(config) == path
+    copy = tmp_path / 'emonext_atto_synthetic.py'
+    copy.write_bytes((ROOT / 'configs' / copy.name).read_bytes())
+    assert find_weights(copy) == path
+    copy.write_text(f'{copy.read_text()}model = dict(head=dict(sa_weight=2.0))')
+    with pytest.raises(ValueError, match=r'emonext_atto_synthetic\.py'):
+        find_weights(copy)
+    with pytest.raises(FileNotFoundError, match=r'none/emonext_atto_synthetic\.py'):
+        find_weights(tmp_path / 'none' / copy.name)
+    with pytest.raises(FileNotFoundError, match=r'nope\.py'):
+        find_weights('nope.py')
 
 
-@pytest.mark.parametrize('name', ['emonext_tiny_fer2013.py', 'metafile.yml', '/elsewhere/emonext_atto_synthetic.py'])
+@pytest.mark.parametrize('name', ['emonext_tiny_fer2013.py', 'metafile.yml'])
 def test_config_without_weights(packaged, name):
     with pytest.raises(ValueError, match=rf'{name}.*configs/emonext_atto_synthetic\.py'):
         find_weights(ROOT / 'configs' / name)

@@ -90,6 +90,25 @@ def test_bare_weights(config, trained, tmp_path):
         publish(config, tmp_path / 'bare.pth', tmp_path / 'out.safetensors', **OPTIONS)
 
 
+def test_published_model_again(published, config, tmp_path):
+    with pytest.raises(ValueError, match=r'tiny\.safetensors'):
+        publish(config, published.path, tmp_path / 'out.safetensors', **OPTIONS)
+
+
+def test_weights_that_are_not_finite(config, trained, tmp_path):
+    checkpoint = torch.load(trained / 'epoch_2.pth', weights_only=True)
+    checkpoint['state_dict']['head.fc.weight'][0, 0] = float('nan')
+    torch.save(checkpoint, tmp_path / 'nan.pth')
+    with pytest.raises(ValueError, match=r'head\.fc\.weight'):
+        publish(config, tmp_path / 'nan.pth', tmp_path / 'out.safetensors', **OPTIONS)
+
+
+def test_folder_in_the_place_of_the_file(config, trained, tmp_path):
+    (tmp_path / 'out.safetensors').mkdir()
+    with pytest.raises(OSError, match=r'out\.safetensors'):
+        publish(config, trained / 'epoch_2.pth', tmp_path / 'out.safetensors', **OPTIONS)
+
+
 def test_commit_that_is_given(config, trained):
     _, meta = module._read(trained / 'epoch_2.pth', 'abc')
     assert meta['commit'] == 'abc'

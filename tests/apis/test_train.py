@@ -37,6 +37,11 @@ def test_result_and_resuming(config, tmp_path):
     assert set(map(int, steps)) == {20}  # ten iterations an epoch, none of them twice
 
 
+def test_a_published_model_has_no_training_to_resume(config, tmp_path):
+    with pytest.raises(ValueError, match=r'model\.safetensors'):
+        train(config, tmp_path, resume='model.safetensors')
+
+
 def test_a_work_dir_takes_one_training(config, tmp_path):
     with subprocess.Popen([sys.executable, '-c', HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           cwd=ROOT, text=True) as other:

@@ -8,10 +8,18 @@ from emonext_mm.utils.commit import find_commit
 
 
 class CommitHook(Hook):
-    """Store the commit at the start of the training as ``meta.commit`` of each checkpoint."""
+    """Store the commit at the start of the training as ``meta.commit`` of each checkpoint.
+
+    A training that is resumed on another commit has both, with a comma between them.
+    """
 
     def before_run(self, runner: Runner) -> None:
         self.commit = find_commit()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        before = checkpoint.get('meta', {}).get('commit') if runner.cfg.get('resume') else None
+        if before:
+            self.commit = before if self.commit in before.split(', ') else f'{before}, {self.commit}'
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         checkpoint['meta']['commit'] = self.commit

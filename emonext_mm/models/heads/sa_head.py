@@ -57,7 +57,8 @@ class SARegClsHead(LinearClsHead):
             The losses of ``LinearClsHead``; ``loss_sa``, lambda * L_SA; and ``sa_variance``, L_SA itself, which is
             logged but not optimised. L_SA is at most about 1 / C, and far smaller in practice.
         """
-        self.temperature.fill_(1)  # training ends a calibration
+        if self.training:
+            self.temperature.fill_(1)  # training ends a calibration
         losses = super().loss(feats, data_samples, **kwargs)
         variance = self.attention(self.pre_logits(feats))
         return dict(losses, loss_sa=self.sa_weight * variance, sa_variance=variance.detach())

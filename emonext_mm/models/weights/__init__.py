@@ -1,1 +1,1 @@
-"""Weights of other projects: pretrained ConvNeXts and checkpoints of the authors' code."""
+"""Weights: pretrained ConvNeXts, checkpoints of the authors' code, the trained models of this package."""

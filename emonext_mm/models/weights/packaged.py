@@ -49,7 +49,17 @@ def load_from_safetensors(filename: str | Path, map_location: Any = None) -> dic
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     weights = {key: value.to(device, torch.float32 if value.is_floating_point() else None)
                for key, value in weights.items()}
-    return dict(meta=json.loads(meta[KEY]), state_dict=weights)
+    return dict(meta=_parse(meta[KEY], filename), state_dict=weights)
+
+
+def _parse(text: str, filename: str | Path) -> dict[str, Any]:
+    try:
+        meta = json.loads(text)
+    except ValueError:
+        meta = None
+    if not isinstance(meta, dict):
+        raise CheckpointError(f'{filename} was not loaded: the entry {KEY!r} of its metadata is damaged')
+    return meta
 
 
 # A file, no URL. Forced: a module that is imported again replaces its own entry.

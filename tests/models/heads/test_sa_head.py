@@ -89,7 +89,9 @@ def test_training_ends_a_calibration():
     head = SARegClsHead(7, 12)
     head.temperature.fill_(2.5)
     average = ForeachEMA(head)
-    head.loss(*batch())
+    head.eval().loss(*batch())  # a validation loss
+    assert head.temperature == 2.5
+    head.train().loss(*batch())
     average.update_parameters(head)
     assert head.temperature == average.module.temperature == 1
 

@@ -60,6 +60,10 @@ def test_foreign_and_damaged_files(file, tmp_path):
     save_file({'weight': torch.zeros(2)}, foreign)
     with pytest.raises(CheckpointError, match=r'foreign\.safetensors'):
         load_from_safetensors(foreign)
+    for text in ('{"cut', 'null', '[1]'):
+        save_file({'weight': torch.zeros(2)}, foreign, {'emonext_mm': text})
+        with pytest.raises(CheckpointError, match=r'foreign\.safetensors.*emonext_mm'):
+            load_from_safetensors(foreign)
     path, _ = file
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(CheckpointError, match=r'model\.safetensors'):
