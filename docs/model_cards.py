@@ -1,12 +1,10 @@
 """Tables of the model cards, from the metadata of the trained models in the package."""
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from safetensors import safe_open
-
 from emonext_mm.evaluation.measurement import measurement_parts
+from emonext_mm.models.weights.packaged import load_from_safetensors
 
 
 def model_cards(folder: Path) -> dict[str, str]:
@@ -15,8 +13,7 @@ def model_cards(folder: Path) -> dict[str, str]:
 
 
 def _format(path: Path) -> str:
-    with safe_open(path, 'np') as file:
-        card = json.loads(file.metadata()['emonext_mm'])
+    card = load_from_safetensors(path)['meta']
     figures = card['figures']
     facts = [['parameters', f'{figures["parameters"]:,}, {path.stat().st_size / 1e6:.1f} MB in float16'],
              ['epoch', f'{card["epoch"]}, {card["weights"]} weights'],

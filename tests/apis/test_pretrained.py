@@ -1,5 +1,4 @@
 """The trained models in the package."""
-import json
 from pathlib import Path
 
 import numpy as np
@@ -7,19 +6,18 @@ import pytest
 import torch
 from mmpretrain import ImageClassificationInferencer, get_model
 from mmpretrain.apis import ModelHub
-from safetensors import safe_open
 
 from emonext_mm.apis.hub import FOLDER, find_weights
 from emonext_mm.emotions import CLASSES
-from tests.helpers.record_pretrained import logits_of
+from emonext_mm.models.weights.packaged import load_from_safetensors
+from tests.helpers.record_pretrained import logits_of, record_of
 
 ROOT = Path(__file__).parents[2]
 NAMES = [name for name, model in ModelHub._models_dict.items() if str(model.weights).startswith(str(FOLDER))]
 
 
 def meta_of(name):
-    with safe_open(ModelHub.get(name).weights, 'pt') as file:
-        return json.loads(file.metadata()['emonext_mm'])
+    return load_from_safetensors(ModelHub.get(name).weights)['meta']
 
 
 def test_each_file_has_its_model():
@@ -30,7 +28,7 @@ def test_each_file_has_its_model():
 @pytest.mark.parametrize('name', NAMES)
 def test_recorded_logits(name):
     """Of drawn faces, when the file was made."""
-    recorded = np.load(ROOT / 'tests' / 'helpers' / f'{name}.npz')
+    recorded = np.load(record_of(name))
     np.testing.assert_allclose(logits_of(name, recorded['faces']), recorded['logits'], rtol=0, atol=2e-4)
     assert np.ptp(recorded['logits'], axis=0).min() > 0.5  # the faces are not all alike to the model
 
@@ -55,7 +53,7 @@ def test_card(name):
 @pytest.mark.parametrize('name', NAMES)
 def test_temperature_is_applied_in_predict(name):
     model = get_model(name, pretrained=True).eval()
-    face = np.load(ROOT / 'tests' / 'helpers' / f'{name}.npz')['faces'][0]
+    face = np.load(record_of(name))['faces'][0]
     temperature = meta_of(name)['figures']['calibration']['temperature']
     assert float(model.head.temperature) == pytest.approx(temperature, rel=1e-3)
     with torch.no_grad():

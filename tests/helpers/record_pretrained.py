@@ -1,4 +1,4 @@
-"""Record faces and the logits of each trained model in the package, once, when its file is made.
+"""Record drawn faces and their logits by a trained model of the package, once, when its file is made.
 
     python -m tests.helpers.record_pretrained emonext-mini_fer2013_48
 """
@@ -11,7 +11,10 @@ from mmpretrain import get_model
 
 from emonext_mm.datasets import SyntheticFER
 
-FOLDER = Path(__file__).parent
+
+def record_of(name: str) -> Path:
+    """File of the record of a model."""
+    return Path(__file__).with_name(f'{name}.npz')
 
 
 def logits_of(name: str, faces: np.ndarray) -> np.ndarray:
@@ -24,4 +27,4 @@ def logits_of(name: str, faces: np.ndarray) -> np.ndarray:
 
 if __name__ == '__main__':
     faces = SyntheticFER(num_samples=14, split='test').images
-    np.savez_compressed(FOLDER / f'{sys.argv[1]}.npz', faces=faces, logits=logits_of(sys.argv[1], faces))
+    np.savez_compressed(record_of(sys.argv[1]), faces=faces, logits=logits_of(sys.argv[1], faces))
