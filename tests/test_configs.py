@@ -100,10 +100,11 @@ def test_parameters_beside_the_baselines(size):
 
 @pytest.mark.parametrize('name', [path.stem for path in CONFIGS])
 def test_size_and_channels(name):
-    """The backbone has the size in the config's name; the head takes its channels. Our own size "mini" is a dict."""
+    """The backbone has the size in the config's name; the head takes its channels. Our own sizes are dicts."""
     cfg = load(name)
     arch = cfg.model.backbone.arch
-    assert f'_{arch if isinstance(arch, str) else "mini"}_' in name
+    size = arch if isinstance(arch, str) else {64: 'mini', 32: 'micro'}[arch.channels[0]]
+    assert f'_{size}_' in name
     model = build_on_meta(cfg)
     assert model.head.fc.in_features == model.backbone.channels[-1]
 

@@ -63,7 +63,7 @@ class WholeModel(nn.Module):
 @pytest.mark.parametrize(('name', 'size'), [
     ('emonext-tiny_fer2013', 224), ('emonext-tiny_fer2013_authors', 224), ('emonext-tiny_fer2013_view', 48),
     ('convnext-tiny_fer2013', 224), ('emonext-atto_fer2013_cpu', 48), ('emonext-atto_synthetic', 48),
-    ('emonext-mini_fer2013_48', 48)])
+    ('emonext-mini_fer2013_48', 48), ('emonext-micro_fer2013_48', 48)])
 def test_flops(name, size):
     """Of the smallest size of each family; the numbers of the other sizes were counted in the same way."""
     with torch.no_grad():
