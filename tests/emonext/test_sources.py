@@ -1,0 +1,56 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emonext.sources import find_items
+
+
+def names(source):
+    return [(item.name, item.kind) for item in find_items(source)]
+
+
+def test_folder_pattern_and_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ('b.jpg', 'a.PNG', 'notes.txt', 'c.mp4', 'in/d.jpeg', 'odd[1].jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert names('.') == [('./a.PNG', 'picture'), ('./b.jpg', 'picture'), ('./c.mp4', 'video'),
+                          ('./odd[1].jpg', 'picture'), ('./in/d.jpeg', 'picture')]
+    assert names('**/*.jp*g') == [('b.jpg', 'picture'), ('in/d.jpeg', 'picture'), ('odd[1].jpg', 'picture')]
+    assert names(['notes.txt', tmp_path / 'c.mp4']) == [('notes.txt', 'picture'), (str(tmp_path / 'c.mp4'), 'video')]
+    assert names('odd[1].jpg') == [('odd[1].jpg', 'picture')]  # a file of this name, no pattern
+    assert names('*.bmp') == [('*.bmp', 'error')]
+    assert names('missing.jpg') == [('missing.jpg', 'picture')]  # an error when it is read
+
+
+def test_values_in_memory():
+    image = Image.new('L', (4, 4))
+    assert names([np.zeros((4, 4)), image, b'x', np.zeros((2, 4, 4, 3)), io.BytesIO(b'x'), image]) == [
+        ('array 0', 'array'), ('image 0', 'picture'), ('bytes 0', 'picture'), ('array 1', 'array'),
+        ('array 2', 'array'), ('bytes 1', 'picture'), ('image 1', 'picture')]
+    assert names(3) == [('camera 3', 'camera')]
+
+
+@pytest.mark.parametrize('source', [None, 1.5, True])
+def test_other_types(source):
+    item, = find_items(source)
+    assert item.kind == 'error'
+    assert type(source).__name__ in str(item.content)
+
+
+def test_numbers_in_a_list_are_no_cameras():
+    assert {kind for _, kind in names([[1, 2], [3, 4]])} == {'error'}
+
+
+def test_an_empty_folder(tmp_path):
+    (tmp_path / 'notes.txt').touch()
+    assert names(tmp_path) == [(str(tmp_path), 'error')]
+
+
+@pytest.mark.parametrize(('frames', 'kind'), [(1, 'picture'), (3, 'video')])
+def test_animated_gif_is_a_video(tmp_path, frames, kind):
+    images = [Image.new('L', (20, 20), 60 * i) for i in range(frames)]
+    images[0].save(tmp_path / 'a.gif', save_all=True, append_images=images[1:])
+    assert names(tmp_path / 'a.gif') == [(str(tmp_path / 'a.gif'), kind)]
