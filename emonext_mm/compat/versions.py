@@ -21,7 +21,7 @@ class Requirement(NamedTuple):
 
 REQUIRED = (
     # Below torch 2.6, MMEngine's loader unpickles any file, which can run code.
-    Requirement('torch', ('torch', ), '2.6', '', "pip install 'torch>=2.6' torchvision"),
+    Requirement('torch', ('torch', ), '2.6', '', "pip install 'emonext_mm[all]' (emonext itself needs no torch)"),
     # onedl-* is the maintained fork, which installs the same modules.
     Requirement('mmengine', ('mmengine', 'mmengine-lite', 'onedl-mmengine'), '0.10.4', '1',
                 "pip install 'mmengine>=0.10.4,<1'"),

@@ -1,0 +1,274 @@
+"""Export a whole model, Spatial Transformer included, to ONNX or as a program of ``torch.export``."""
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from mmpretrain.models import ImageClassifier, build_classifier
+from mmpretrain.registry import DATASETS
+from torch import Tensor, nn
+
+from emonext.metadata import FORMAT, KEY
+from emonext_mm import compat
+from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
+from emonext_mm.models.face_classifier import FaceClassifier
+from emonext_mm.utils.command_line import read_config
+from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.plain import to_plain
+from emonext_mm.utils.work_dir import find_checkpoint
+
+OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike
+LIMIT = 1e-5  # largest difference of a probability
+BATCHES = (1, 2, 5)
+STORED = 48  # px, side of the faces of FER2013
+CARD = ('config', 'epoch', 'weights', 'provenance', 'figures')  # entries of a published model that the file repeats
+
+
+Runner = Callable[[Tensor], Tensor]  # probabilities of faces
+Writer = Callable[[Path, dict[str, Tensor]], Runner]  # writes a file with some weights changed, and loads it
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported model.
+
+    Attributes:
+        path: the file.
+        meta: its metadata.
+        difference: largest difference of a probability to PyTorch with the same weights.
+        rounding: cost of rounding the weights; None without rounding, a text where it could not be measured.
+    """
+
+    path: Path
+    meta: dict
+    difference: float
+    rounding: RoundingCost | str | None
+
+
+def export(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    out: str | Path,
+    *,
+    half: bool = False,
+    cfg_options: dict[str, Any] | None = None,
+) -> Exported:
+    """Write a model as one file: bytes of faces in, calibrated probabilities and warped faces out.
+
+    The graph takes ``faces`` (N, C, S, S) uint8 and returns ``probabilities`` (N, K) float32 and ``warped``
+    (N, C, h, w) uint8, what the STN made of them, (N, 0, 0, 0) without view and STN. N is free. Before the file is
+    written, its probabilities are compared with PyTorch's, for batches of 1, 2 and 5, also with an STN that warps.
+
+    Args:
+        config: file, or config. Its test pipeline tells the side S of the faces and the part of the face that they
+            show.
+        checkpoint: file, or the work dir of a training.
+        out: file to write: .onnx, or .pt2 for ``torch.export.load``.
+        half: round the weights to float16, which halves the file; computed in float32. The cost is measured on the
+            validation split, if the data are there.
+        cfg_options: changes to the config by dotted key.
+
+    Raises:
+        ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; or the graph
+            differs from PyTorch by more than 1e-5.
+        ImportError: onnx or onnxscript is missing.
+        OSError: a file cannot be read or written.
+        CheckpointError: the checkpoint was refused.
+    """
+    compat.setup()
+    out = Path(out)
+    if out.suffix not in CONVERTERS:
+        raise ValueError(f'{out}: models are exported to {" or ".join(CONVERTERS)}')
+    cfg = read_config(config)
+    cfg.merge_from_dict(cfg_options or {})
+    geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
+    model, meta = load_model(cfg, find_checkpoint(checkpoint), half)
+    meta.update(geometry)
+    classifier = FaceClassifier(model, geometry['channels'] == 3)
+    _replace_gelu(classifier)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / out.name
+        write = CONVERTERS[out.suffix](classifier, meta)
+        difference = max(_write_checked(write, classifier, weights, meta, draft) for weights in _weights(classifier))
+        write_atomic(out, draft.read_bytes())
+    return Exported(out, meta, difference, _measure_rounding(cfg, checkpoint, classifier) if half else None)
+
+
+def _measure_rounding(cfg: Config, checkpoint: str | Path, rounded: FaceClassifier) -> RoundingCost | str:
+    try:
+        dataset = DATASETS.build(dict(cfg.val_dataloader.dataset, pipeline=cfg.test_dataloader.dataset.pipeline))
+    except OSError as error:
+        return f'cost of rounding not measured, because there are no data: {error}'
+    whole = FaceClassifier(load_model(cfg, find_checkpoint(checkpoint))[0], rounded.colour)
+    return measure_rounding(dataset, *(lambda faces, model=model: _predict(model, faces) for model in (whole, rounded)))
+
+
+def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
+    """Faces that a test pipeline gives to a model.
+
+    Returns:
+        ``size``, side in px; ``channels``, 1 for grey and 3 for RGB; ``crop``, side of the shown square divided by the
+        side of the stored face.
+
+    Raises:
+        ValueError: the pipeline has a step other than loading, ``ToGrey``, a square ``Resize``, ``CenterCrop`` and
+            ``PackInputs``.
+    """
+    size, channels, crop = STORED, 3, 1.0
+    for step in pipeline:
+        kind = step['type'] if isinstance(step['type'], str) else step['type'].__name__
+        if kind == 'ToGrey':
+            channels = 1
+        elif kind == 'Resize':
+            size, crop = _square(step['scale'], kind), 1.0
+        elif kind == 'CenterCrop':
+            cropped = _square(step['crop_size'], kind)
+            size, crop = cropped, crop * cropped / size
+        elif kind not in ('LoadImageFromFile', 'PackInputs'):
+            raise ValueError(f'the test pipeline has {kind}, which is not exported')
+    return dict(size=size, channels=channels, crop=crop)
+
+
+def _square(sides: int | tuple[int, int], kind: str) -> int:
+    sides = {sides} if isinstance(sides, int) else set(sides)
+    if len(sides) > 1:
+        raise ValueError(f'{kind} to {sorted(sides)}, and only square faces are exported')
+    return sides.pop()
+
+
+def load_model(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[ImageClassifier, dict[str, Any]]:
+    """Build a model with the weights of a checkpoint, and describe it for the metadata; see :func:`export`."""
+    cfg.model.backbone.init_cfg = None  # the checkpoint replaces pretrained weights
+    model = build_classifier(dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor'))).float()
+    content = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True, logger='silent')
+    meta = content.get('meta') or {}
+    if 'dataset_meta' not in meta:
+        raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
+    if half:
+        for value in model.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.half())
+    name = Path(cfg.filename).stem if cfg.filename else None
+    card = {'config': name, **{key: meta[key] for key in CARD if key in meta}}
+    return model, to_plain(dict(format=FORMAT, classes=list(meta['dataset_meta']['classes']), **card))
+
+
+class ErfGELU(nn.Module):
+    """GELU in a form that ONNX Runtime fuses into one operation, unlike the form of PyTorch's exporter."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+
+def _replace_gelu(classifier: FaceClassifier) -> None:
+    for module in list(classifier.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.GELU) and child.approximate == 'none':
+                setattr(module, name, ErfGELU())
+
+
+def _weights(classifier: FaceClassifier) -> list[dict[str, Tensor]]:
+    """Weights to write and check, the model's own last. An STN at the identity is also checked with random maps."""
+    localization = getattr(classifier.model.data_preprocessor, 'localization', None)
+    if localization is None:
+        return [{}]
+    last = localization.regressor[-1].weight
+    name = next(name for name, value in classifier.named_parameters() if value is last)
+    own = last.detach().clone()
+    return [{name: torch.randn(own.shape, generator=torch.Generator().manual_seed(0)) / 20}, {name: own}]
+
+
+def _write_checked(write: Writer, classifier: FaceClassifier, weights: dict[str, Tensor], meta: dict, path: Path
+                   ) -> float:
+    """Write a model with some weights changed, and return its largest difference to PyTorch."""
+    for name, value in weights.items():
+        classifier.get_parameter(name).data.copy_(value)
+    run = write(path, weights)
+    differences = [float((run(faces) - _predict(classifier, faces)).abs().max())
+                   for faces in (_noise(count, meta) for count in BATCHES)]
+    if not max(differences) <= LIMIT:  # not a number is an error too
+        raise ValueError(f'{path.name} was not written: its probabilities differ from PyTorch by '
+                         f'{max(differences):.1e}')
+    return max(differences)
+
+
+@torch.no_grad()
+def _predict(classifier: FaceClassifier, faces: Tensor) -> Tensor:
+    return classifier(faces)[0]
+
+
+def _noise(count: int, meta: dict) -> Tensor:
+    """Faces (count, C, S, S) of smooth random blobs, which an STN warps differently."""
+    generator = torch.Generator().manual_seed(count)
+    coarse = torch.rand(count, meta['channels'], 6, 6, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, (meta['size'],) * 2, mode='bicubic', align_corners=False)
+    return (255 * smooth.clamp(0, 1)).to(torch.uint8)
+
+
+def _to_onnx(classifier: FaceClassifier, meta: dict) -> Writer:
+    """ONNX, weights that float16 holds exactly in float16."""
+    import onnx
+    import onnxruntime
+
+    program = torch.onnx.export(
+        classifier, (_noise(2, meta),), dynamo=True, opset_version=OPSET, verbose=False, external_data=False,
+        input_names=['faces'], output_names=['probabilities', 'warped'],
+        dynamic_shapes=({0: torch.export.Dim('batch')},))
+
+    def write(path: Path, weights: dict[str, Tensor]) -> Runner:
+        program.apply_weights(weights)
+        model = program.model_proto
+        _halve_exact(model)
+        onnx.helper.set_model_props(model, {KEY: json.dumps(meta)})
+        path.write_bytes(model.SerializeToString())
+        session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+        return lambda faces: torch.from_numpy(session.run(['probabilities'], {'faces': faces.numpy()})[0])
+
+    return write
+
+
+def _halve_exact(model: Any) -> None:
+    """Store large weights that are exact in float16 as float16, each with a cast to float32."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        value = numpy_helper.to_array(tensor)
+        with np.errstate(over='ignore'):
+            half = value.astype(np.float16)
+        if value.size < 64 or not np.array_equal(half.astype(np.float32), value):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(half, f'{name}.half'))
+        casts.append(helper.make_node('Cast', [f'{name}.half'], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _to_program(classifier: FaceClassifier, meta: dict) -> Writer:
+    """A program of ``torch.export``."""
+    program = torch.export.export(classifier, (_noise(2, meta),), dynamic_shapes=({0: torch.export.Dim('batch')},))
+
+    def write(path: Path, weights: dict[str, Tensor]) -> Runner:
+        for name, value in weights.items():
+            program.state_dict[name].data.copy_(value)
+        torch.export.save(program, path, extra_files={f'{KEY}.json': json.dumps(meta)})
+        module = torch.export.load(path).module()
+        return lambda faces: module(faces)[0].detach()
+
+    return write
+
+
+CONVERTERS = {'.onnx': _to_onnx, '.pt2': _to_program}

@@ -1,0 +1,68 @@
+"""From pictures to emotions with a config and a checkpoint in the place of an exported model."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from emonext import Recognizer
+from emonext_mm import compat
+from emonext_mm.apis.export import load_model, read_geometry
+from emonext_mm.models.face_classifier import FaceClassifier
+from emonext_mm.utils.command_line import read_config
+from emonext_mm.utils.work_dir import find_checkpoint
+
+BATCH = 64
+
+
+class TorchClassifier:
+    """A :class:`emonext.classifier.Classifier` in PyTorch, in float32.
+
+    Args:
+        config: file, or config. Its test pipeline tells the side of the faces and the part of the face that they show.
+        checkpoint: file, or the work dir of a training.
+        cfg_options: changes to the config by dotted key.
+        device: of the model.
+
+    Raises:
+        ValueError: a test pipeline or a preprocessor that cannot be used alone, see
+            :func:`emonext_mm.apis.export.read_geometry`.
+        OSError: a file cannot be read.
+        CheckpointError: the checkpoint was refused.
+    """
+
+    def __init__(self, config: str | Path | Config, checkpoint: str | Path, cfg_options: dict[str, Any] | None = None,
+                 device: str = 'cpu') -> None:
+        compat.setup()
+        cfg = read_config(config)
+        cfg.merge_from_dict(cfg_options or {})
+        geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
+        self.size, self.channels, self.crop = (geometry[key] for key in ('size', 'channels', 'crop'))
+        model, meta = load_model(cfg, find_checkpoint(checkpoint))
+        self.classes = tuple(meta['classes'])
+        self._model = FaceClassifier(model, self.channels == 3).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def __call__(self, faces: np.ndarray) -> np.ndarray:
+        """Probabilities (N, K) of faces (N, channels, size, size) uint8."""
+        parts = [self._model(torch.from_numpy(faces[start:start + BATCH]).to(self._device))[0].cpu()
+                 for start in range(0, len(faces), BATCH)]
+        return torch.cat(parts).numpy() if parts else np.empty((0, len(self.classes)), np.float32)
+
+
+def build_recognizer(config: str | Path | Config, checkpoint: str | Path, *, cfg_options: dict[str, Any] | None = None,
+                     device: str = 'cpu', **options: Any) -> Recognizer:
+    """Build a recogniser of pictures and videos for a config and a checkpoint, with any classes.
+
+    Args:
+        config, checkpoint, cfg_options, device: as in :class:`TorchClassifier`.
+        **options: as in :class:`emonext.Recognizer`, without ``model`` and ``threads``.
+
+    Raises:
+        ValueError, OSError, CheckpointError: see :class:`TorchClassifier`.
+    """
+    return Recognizer(TorchClassifier(config, checkpoint, cfg_options, device), **options)
