@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import emonext
+import emonext_mm
+
 ROOT = Path(__file__).parents[1]
-SOURCES = ('configs', 'tools', 'emonext_mm', 'setup.py', 'pyproject.toml', 'README.md', 'model-index.yml')
+SOURCES = ('configs', 'tools', 'emonext', 'emonext_mm', 'setup.py', 'pyproject.toml', 'README.md', 'model-index.yml')
 
 
 @pytest.fixture(scope='module')
@@ -38,6 +41,18 @@ def test_wheel_carries_configs_and_tools(built):
     assert carried == {'model-index.yml', *(
         str(path.relative_to(ROOT)) for folder in ('configs', 'tools') for path in (ROOT / folder).rglob('*.*')
         if path.suffix != '.pyc' and 'benchmarks' not in path.parts)}
+
+
+def test_wheel_carries_the_models(built):
+    models = {str(path.relative_to(ROOT)) for path in (*ROOT.glob('emonext/models/*.onnx'),
+                                                       *ROOT.glob('emonext_mm/pretrained/*.safetensors'))}
+    assert len(models) == 2
+    with zipfile.ZipFile(built('bdist_wheel')) as wheel:
+        assert models | {'emonext/py.typed'} <= set(wheel.namelist())
+
+
+def test_both_packages_have_one_version():
+    assert emonext.__version__ == emonext_mm.__version__
 
 
 def test_checkout_has_links(built, copy):
