@@ -14,6 +14,8 @@ from mmengine.logging import MMLogger
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 
+from emonext.command.main import build_parser
+from emonext.command.main import main as emonext
 from emonext_mm.experiments.lists import read_list
 from emonext_mm.models.weights.packaged import to_safetensors
 from tests.helpers.documentation import (
@@ -109,6 +111,9 @@ def check_file(path):
 
 
 def check_command(command, here):
+    if command[0] == 'emonext':
+        check_emonext(command[1:])
+        return
     found = as_tool(command)
     if found is None:
         assert ' '.join(command).startswith(OTHER_COMMANDS)
@@ -124,6 +129,13 @@ def check_command(command, here):
         if 'emonext_tiny_my_faces' in ' '.join(arguments):
             arguments = [*arguments, '--cfg-options', 'model.backbone.init_cfg=None']
         tool.main(arguments)
+
+
+def check_emonext(arguments):
+    """The command is run, if its sources are there; a camera is not."""
+    options = vars(build_parser().parse_args(arguments))
+    if all(Path(source).exists() for source in options.get('sources', [])):
+        assert emonext(arguments) == 0
 
 
 def check_config(options):
@@ -162,7 +174,7 @@ def test_readme_is_short():
 
 
 def test_readme_starts_with_two_commands():
-    start = MANUAL['README.md'].split('\n## Start\n')[1].split('\n## ')[0]
+    start = MANUAL['README.md'].split('\n## Train\n')[1].split('\n## ')[0]
     assert [block[:3] for block in re.findall(r'```bash\n(.*?)```', start, re.DOTALL)] == ['pip'] * 2
     assert MANUAL['README.md'].count('```bash') == 2
 

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
+from skimage.data import astronaut
 
+from tests.emonext.films import write_film
 from tests.helpers.fer2013_files import make_faces, write_fer2013, write_image
 
 ROOT = Path(__file__).parents[2]
@@ -111,4 +113,8 @@ def make_checkout(folder: Path) -> Path:
             for number in range(count):
                 image = rng.integers(0, 256, (40, 32 + number, 3), np.uint8)  # no two need have one size
                 write_image(folder / 'data' / 'my_faces' / split / name / f'{number:04}.jpg', image)
+    write_image(folder / 'party.jpg', astronaut()[..., ::-1])
+    for name in ('photos/a.jpg', 'photos/b.png', 'resources/synthetic_faces.png'):
+        write_image(folder / name, np.full((60, 60, 3), 99, np.uint8))
+    write_film(folder / 'talk.mp4')
     return folder
