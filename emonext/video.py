@@ -173,7 +173,7 @@ def _sound(path: str | Path | None, source: Any, target: Any) -> Iterator[Any]:
     if stream.codec_context.name in COPIED:
         copied = target.add_stream_from_template(stream)
         for packet in source.demux(stream):
-            if packet.dts is not None and float(packet.dts * packet.time_base) >= start - PRIMING:
+            if None not in (packet.dts, packet.pts) and float(packet.dts * packet.time_base) >= start - PRIMING:
                 shift = round(start / packet.time_base)
                 packet.dts, packet.pts = packet.dts - shift, packet.pts - shift
                 packet.stream = copied
