@@ -40,6 +40,8 @@ class Outputs:
         self._folder = os.path.realpath(args.save) if args.save else None
         if self._folder and os.path.exists(self._folder) and not os.path.isdir(self._folder):
             raise EmonextError(f'--save {args.save}: this is a file')
+        if self._folder in inputs:
+            raise EmonextError(f'--save {args.save}: this folder is a source')
         self._given = set(inputs)
 
     def contain(self, item: Item) -> bool:
@@ -49,7 +51,7 @@ class Outputs:
         real = os.path.realpath(item.content)
         return real not in self._given and (
             real in self._files or (self._folder is not None and real.startswith(self._folder + os.sep)
-                                    and not any(given.startswith(self._folder) for given in self._given)))
+                                    and not any(given.startswith(self._folder + os.sep) for given in self._given)))
 
 
 @contextmanager

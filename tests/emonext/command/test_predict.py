@@ -207,6 +207,12 @@ def test_outputs_are_no_inputs(emonext, picture, tmp_path, monkeypatch):
     assert not (tmp_path / 'out' / 'out').exists()
 
 
+def test_a_source_is_no_folder_for_results(emonext, picture, tmp_path):
+    path = picture('in/a.png')
+    assert emonext(tmp_path / 'in', '--faces', 'none', '--save', tmp_path / 'in')[0] == 2
+    assert list((tmp_path / 'in').rglob('*')) == [path]
+
+
 def test_saved_pictures_have_names_of_their_own(emonext, picture, tmp_path, monkeypatch):
     picture('a.png')
     picture('in/a.png')
