@@ -160,7 +160,8 @@ class VideoWriter:
     def _add_sound(self, time: float) -> None:
         """Add the sound up to a time, so that players find both streams side by side."""
         while self._next is not None and float(self._next.dts * self._next.time_base) <= time:
-            self.container.mux(self._next)
+            packet, self._next = self._next, None  # taken out first, because either call can fail
+            self.container.mux(packet)
             self._next = next(self._sound, None)
 
 

@@ -45,7 +45,7 @@ def run_safely(run: Callable[[argparse.Namespace], int], args: argparse.Namespac
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except BaseException as error:
-            if interruptions:  # also where a library made another error of it
+            if interruptions or isinstance(error, KeyboardInterrupt):  # also where a library made another error of it
                 print('interrupted', file=sys.stderr)
                 return 130
             if isinstance(error, EmonextError):

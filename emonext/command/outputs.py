@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emonext.errors import EmonextError, OutputError
-from emonext.sources import Item
+from emonext.sources import PICTURES, VIDEOS, Item
 
 STDOUT = '-'
 FILES = ('json', 'csv', 'video', 'timeline')
@@ -30,6 +30,8 @@ class Outputs:
             real = os.path.realpath(path)
             if Path(path).suffix.lower() != SUFFIXES.get(option, Path(path).suffix.lower()):
                 raise EmonextError(f'--{option} {path}: expected a name that ends with {SUFFIXES[option]}')
+            if option in ('json', 'csv') and Path(path).suffix.lower() in PICTURES | VIDEOS:
+                raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
             if os.path.isdir(path):
                 raise EmonextError(f'--{option} {path}: this is a folder')
             if real in inputs:
@@ -42,16 +44,16 @@ class Outputs:
             raise EmonextError(f'--save {args.save}: this is a file')
         if self._folder in inputs:
             raise EmonextError(f'--save {args.save}: this folder is a source')
-        self._given = set(inputs)
+        self.given = set(inputs)
 
     def contain(self, item: Item) -> bool:
         """Whether an item that was found in a folder or by a pattern is an output, of this run or an earlier one."""
         if item.kind not in ('picture', 'video') or not isinstance(item.content, str):
             return False
         real = os.path.realpath(item.content)
-        return real not in self._given and (
+        return real not in self.given and (
             real in self._files or (self._folder is not None and real.startswith(self._folder + os.sep)
-                                    and not any(given.startswith(self._folder + os.sep) for given in self._given)))
+                                    and not any(given.startswith(self._folder + os.sep) for given in self.given)))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         items = skip(items, read_finished(args, classes))
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes))]
+        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes, outputs.given))]
         bad = predict(recognizer, items, sinks)
     if bad:
         print(f'{bad} could not be read', file=sys.stderr)
@@ -81,7 +81,7 @@ def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
             yield item
 
 
-def build_sinks(args: argparse.Namespace, classes: tuple[str, ...]) -> Iterator[Sink]:
+def build_sinks(args: argparse.Namespace, classes: tuple[str, ...], given: set[str]) -> Iterator[Sink]:
     """What receives the results."""
     if args.show:
         from emonext.command.window import WindowSink
@@ -97,7 +97,7 @@ def build_sinks(args: argparse.Namespace, classes: tuple[str, ...]) -> Iterator[
     if args.csv:
         yield CsvSink(args.csv, classes, args.resume)
     if args.save:
-        yield PictureSink(args.save)
+        yield PictureSink(args.save, given)
     if args.video:
         yield VideoSink(args.video)
 

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -89,7 +91,8 @@ class LineSink(Sink):
                 data = self.header().encode() + data
             begin = self._file.tell() if self.path != STDOUT else 0
             try:
-                self._file.write(data)
+                if self._file.write(data) != len(data):  # as on a full disk
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 self._file.flush()
             except OSError:
                 if self.path != STDOUT:
@@ -148,13 +151,14 @@ class CsvSink(LineSink):
 class PictureSink(Sink):
     """Annotated pictures and frames in a folder, as PNG for pictures that are PNG, else as JPEG."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, given: Collection[str] = ()) -> None:
+        self.folder, self._given = folder, given  # real paths of the inputs
 
     def begin(self, item: Item) -> None:
         """Refuse a picture that would be overwritten."""
-        if item.kind == 'picture' and self._name(item.name, None).resolve() == Path(item.name).resolve():
-            raise EmonextError(f'{item.name}: --save {self.folder} would overwrite it')
+        real = os.path.realpath(self._name(item.name, None))
+        if item.kind == 'picture' and (real in self._given or real == os.path.realpath(item.name)):
+            raise EmonextError(f'{item.name}: --save {self.folder} would overwrite it or another input')
 
     def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
         """Save a picture under its relative path; a frame with its number."""

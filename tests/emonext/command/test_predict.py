@@ -190,8 +190,8 @@ def test_no_input_is_overwritten(emonext, picture, tmp_path, monkeypatch, option
     (tmp_path / 'sub').mkdir()
     (tmp_path / 'boxes.csv').write_text('source,left,top,right,bottom\na.png,0,0,9,9\nb.png,0,0,9,9\n')
     before = (tmp_path / kept).read_bytes()
-    status, _, err = emonext('a.png', 'b.png', *options)
-    assert (status, 'overwrite' in err) == (2, True)
+    status = emonext('a.png', 'b.png', *options)[0]
+    assert status == 2
     assert (tmp_path / kept).read_bytes() == before
 
 
@@ -294,3 +294,11 @@ def test_one_video_at_most(emonext, tmp_path):
     assert films[0].read_bytes() == before
     assert emonext(*films, '--faces', 'none', '--video', tmp_path / 'out.mp4', '--json', tmp_path / 'o.json')[0] == 1
     assert {result['source'] for result in lines(tmp_path / 'o.json')} == {str(films[0])}  # nothing of the other
+
+
+def test_saved_pictures_overwrite_no_other_input(emonext, picture, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    picture('a.bmp', 10)
+    before = picture('a.bmp.jpg', 200).read_bytes()
+    assert emonext('a.bmp', 'a.bmp.jpg', '--faces', 'none', '--save', '.')[0] == 1
+    assert (tmp_path / 'a.bmp.jpg').read_bytes() == before
