@@ -8,6 +8,7 @@ import numpy as np
 
 from emonext.errors import EmonextError
 from emonext.metadata import KEY, parse_meta
+from emonext.session import open_session
 
 BATCH = 64
 MODELS = Path(__file__).parent / 'models'
@@ -48,19 +49,8 @@ class OnnxClassifier:
     """
 
     def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
-        import onnxruntime  # 0.1 s, which an import of emonext need not take
-
         self.path = MODELS / f'{DEFAULT}.onnx' if model is None else Path(model)
-        if not self.path.is_file():
-            raise EmonextError(f'{self.path}: no such model file')
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.log_severity_level = 4  # errors are raised
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=['CPUExecutionProvider'])
-        except Exception as error:  # its classes of errors are not public
-            raise EmonextError(f'{self.path}: no ONNX model that can be read ({str(error)[:200]})') from None
+        self._session = open_session(self.path, threads)
         self.meta = self._read_meta()
         self.classes = tuple(self.meta['classes'])
         self.size, self.channels, self.crop = (self.meta[key] for key in ('size', 'channels', 'crop'))

@@ -84,10 +84,6 @@ class Video:
             if 'mp4' in self.container.format.name and number + 1 < COMPLETE * self.stream.frames:
                 raise EmonextError(f'{self.name}: it ends after {number + 1} of {self.stream.frames} frames')
 
-    def close(self) -> None:
-        """Close the file."""
-        self.container.close()
-
 
 class VideoWriter:
     """MP4 file with the pictures of :meth:`write` and the sound of another file.

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from emonext import __version__
+from emonext.command import bench, info, predict
 from emonext.errors import EmonextError, OutputError, one_line
 from emonext.pictures import MAX_PIXELS
 
@@ -82,21 +84,21 @@ def build_parser() -> argparse.ArgumentParser:
     """Parser of the command."""
     parser = argparse.ArgumentParser(prog='emonext', description='Emotions of the faces in pictures and videos.',
                                      epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--version', action='version', version=_version())
+    parser.add_argument('--version', action='version', version=f'emonext {__version__}')
     commands = parser.add_subparsers(metavar='COMMAND', required=True)
-    predict = commands.add_parser('predict', help='emotions of faces', epilog=EPILOG,
+    predicting = commands.add_parser('predict', help='emotions of faces', epilog=EPILOG,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_predict_options(predict)
-    predict.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
-    predict.set_defaults(run=_run_predict)
-    info = commands.add_parser('info', help='the model: classes, origin, measured figures')
-    info.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
-    info.add_argument('--json', action='store_true', help='all of it as JSON')
-    info.set_defaults(run=_run_info)
-    bench = commands.add_parser('bench', help='speed on this machine')
-    bench.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
-    bench.add_argument('--threads', type=_positive, metavar='N', help='default: all cores')
-    bench.set_defaults(run=_run_bench)
+    add_predict_options(predicting)
+    predicting.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    predicting.set_defaults(run=predict.run)
+    describing = commands.add_parser('info', help='the model: classes, origin, measured figures')
+    describing.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    describing.add_argument('--json', action='store_true', help='all of it as JSON')
+    describing.set_defaults(run=info.run)
+    timing = commands.add_parser('bench', help='speed on this machine')
+    timing.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    timing.add_argument('--threads', type=_positive, metavar='N', help='default: all cores')
+    timing.set_defaults(run=bench.run)
     return parser
 
 
@@ -138,27 +140,3 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'{text!r} is no whole number above 0')
     return int(text)
-
-
-def _version() -> str:
-    from emonext import __version__
-
-    return f'emonext {__version__}'
-
-
-def _run_predict(args: argparse.Namespace) -> int:
-    from emonext.command.predict import run
-
-    return run(args)
-
-
-def _run_info(args: argparse.Namespace) -> int:
-    from emonext.command.info import run
-
-    return run(args)
-
-
-def _run_bench(args: argparse.Namespace) -> int:
-    from emonext.command.bench import run
-
-    return run(args)

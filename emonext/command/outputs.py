@@ -30,12 +30,12 @@ class Outputs:
             real = os.path.realpath(path)
             if Path(path).suffix.lower() != SUFFIXES.get(option, Path(path).suffix.lower()):
                 raise EmonextError(f'--{option} {path}: expected a name that ends with {SUFFIXES[option]}')
-            if option in ('json', 'csv') and Path(path).suffix.lower() in PICTURES | VIDEOS:
-                raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
             if os.path.isdir(path):
                 raise EmonextError(f'--{option} {path}: this is a folder')
             if real in inputs:
                 raise EmonextError(f'--{option} {path} would overwrite an input')
+            if option in ('json', 'csv') and Path(path).suffix.lower() in PICTURES | VIDEOS:
+                raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
             if real in self._files:
                 raise EmonextError(f'--{option} {path} and --{self._files[real]} are one file')
             self._files[real] = option
@@ -61,9 +61,20 @@ def writing(path: str | Path) -> Iterator[None]:
     """Turn an error of writing a file into an :class:`OutputError`."""
     try:
         yield
-    except BrokenPipeError:
-        raise
-    except OutputError:
+    except (BrokenPipeError, OutputError):
         raise
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f'{path}: cannot be written ({getattr(error, "strerror", None) or error})') from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Write a file under another name, which is yielded, and name it when it is complete."""
+    part = path.with_name(f'.{os.getpid()}.part{path.suffix}')
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)

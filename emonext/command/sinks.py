@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from emonext.command.outputs import STDOUT, writing
+from emonext.command.outputs import STDOUT, whole_file, writing
 from emonext.drawing import annotate, draw_timeline
 from emonext.errors import EmonextError, one_line
 from emonext.results import Result, columns_of, to_rows
@@ -86,10 +86,12 @@ class LineSink(Sink):
         """Write whole lines, or nothing."""
         data = text.encode(errors='backslashreplace')
         with writing(self.path):
+            first = self._file is None
             if self._file is None:
                 self._file = self._open()
-                data = self.header().encode() + data
             begin = self._file.tell() if self.path != STDOUT else 0
+            if first and begin == 0:  # else the file that is continued has its header
+                data = self.header().encode() + data
             try:
                 if self._file.write(data) != len(data):  # as on a full disk
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -104,10 +106,7 @@ class LineSink(Sink):
         if self.path == STDOUT:
             return sys.stdout.buffer
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        file = open(self.path, 'ab' if self._append else 'wb', buffering=0)  # noqa: SIM115
-        if self._append and file.tell():
-            self.header = str  # it has one
-        return file
+        return open(self.path, 'ab' if self._append else 'wb', buffering=0)
 
     def header(self) -> str:
         """First lines of the file."""
@@ -163,14 +162,8 @@ class PictureSink(Sink):
     def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
         """Save a picture under its relative path; a frame with its number."""
         name = self._name(result.source, result.frame)
-        part = name.with_name(f'.{os.getpid()}.part{name.suffix}')
-        with writing(name):
-            name.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                Image.fromarray(annotate(pixels, result.faces)).save(part, quality=92)
-                part.replace(name)
-            finally:
-                part.unlink(missing_ok=True)
+        with whole_file(name) as part:
+            Image.fromarray(annotate(pixels, result.faces)).save(part, quality=92)
 
     def _name(self, source: str, frame: int | None) -> Path:
         path = Path(source)
@@ -242,14 +235,17 @@ class SummarySink(Sink):
 
     def end(self, item: Item) -> None:
         """Print the summary of a video."""
+        self._print()
+
+    def close(self) -> None:
+        """Print the summary of an interrupted video."""
+        self._print()
+
+    def _print(self) -> None:
         if self._frames:
             with writing('stdout'):
                 print(*describe(one_line(self._name), self._frames, self._summary), sep='\n', flush=True)
         self._summary, self._frames = Summary(), 0
-
-    def close(self) -> None:
-        """Print the summary of an interrupted video."""
-        self.end(Item(self._name, None, 'video'))
 
 
 class TimelineSink(OneVideoSink):
@@ -271,11 +267,8 @@ class TimelineSink(OneVideoSink):
         """Draw."""
         super().close()
         if self._only is not None:
-            with writing(self.path):
-                content = io.BytesIO()
-                draw_timeline(self._spans, self.classes).save(content, 'PNG')
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.write_bytes(content.getvalue())
+            with whole_file(self.path) as part:
+                draw_timeline(self._spans, self.classes).save(part)
 
 
 def describe(name: str, frames: int, summary: Summary) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from emonext.boxes import overlap
 from emonext.errors import EmonextError
 from emonext.faces.base import Detection, shrink
+from emonext.session import open_session
 
 STRIDES = (8, 16, 32)
 OUTPUTS = tuple(f'{kind}_{stride}' for kind in ('cls', 'obj', 'bbox') for stride in STRIDES)
@@ -31,19 +32,8 @@ class YuNet:
     """
 
     def __init__(self, path: str | Path, min_score: float = 0.6, side: int = 640, threads: int | None = None) -> None:
-        import onnxruntime
-
-        if not Path(path).is_file():
-            raise EmonextError(f'{path}: no such file of a detector')
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
-            names = {output.name for output in self._session.get_outputs()}
-        except Exception as error:  # its classes of errors are not public
-            raise EmonextError(f'{path}: no ONNX model that can be read ({" ".join(str(error).split())[:200]})'
-                               ) from None
+        self._session = open_session(path, threads)
+        names = {output.name for output in self._session.get_outputs()}
         if not set(OUTPUTS) <= names:
             raise EmonextError(f'{path}: no YuNet, its outputs are {", ".join(sorted(names)[:4])}, ...')
         self.min_score, self.side = min_score, side

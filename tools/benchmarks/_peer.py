@@ -31,7 +31,7 @@ class Peer:
     def ask(self, name: str, *arguments: str) -> Any:
         """Return the answer of a call."""
         print(name, *arguments, file=self._process.stdin, flush=True)
-        return self._read()[0]
+        return self._read()
 
     def _read(self) -> Any:
         line = self._process.stdout.readline()

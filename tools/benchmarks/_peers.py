@@ -3,13 +3,12 @@
     python -m venv peers && peers/bin/pip install fer mtcnn-runtime 'opencv-python<5' 'setuptools<81'
 
 Run by :class:`_peer.Peer` with the interpreter of that environment: ``_peers.py FOLDER``. Each line on stdin names a
-call; its answer, and the seconds that it took, are a line of JSON on stdout.
+call; its answer is a line of JSON on stdout.
 """
 import json
 import os
 import sys
 from pathlib import Path
-from time import perf_counter
 
 out = os.fdopen(os.dup(1), 'w')
 os.dup2(2, 1)  # what the packages print goes to stderr
@@ -93,6 +92,4 @@ peers = Peers()
 print(json.dumps(dict(cv2=cv2.__version__)), file=out, flush=True)
 for line in sys.stdin:
     name, *arguments = line.split()
-    start = perf_counter()
-    answer = getattr(peers, name)(*arguments)
-    print(json.dumps([answer, perf_counter() - start]), file=out, flush=True)
+    print(json.dumps(getattr(peers, name)(*arguments)), file=out, flush=True)

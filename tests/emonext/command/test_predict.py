@@ -190,8 +190,8 @@ def test_no_input_is_overwritten(emonext, picture, tmp_path, monkeypatch, option
     (tmp_path / 'sub').mkdir()
     (tmp_path / 'boxes.csv').write_text('source,left,top,right,bottom\na.png,0,0,9,9\nb.png,0,0,9,9\n')
     before = (tmp_path / kept).read_bytes()
-    status = emonext('a.png', 'b.png', *options)[0]
-    assert status == 2
+    status, _, err = emonext('a.png', 'b.png', *options)
+    assert (status, 'overwrite' in err) == (2, True)
     assert (tmp_path / kept).read_bytes() == before
 
 
