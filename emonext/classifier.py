@@ -8,7 +8,7 @@ import numpy as np
 
 from emonext.errors import EmonextError
 from emonext.metadata import KEY, parse_meta
-from emonext.session import open_session
+from emonext.session import open_session, run_session
 
 BATCH = 64
 MODELS = Path(__file__).parent / 'models'
@@ -79,7 +79,4 @@ class OnnxClassifier:
         return self._run('warped', faces)
 
     def _run(self, output: str, faces: np.ndarray) -> np.ndarray:
-        try:
-            return self._session.run([output], {'faces': faces})[0]
-        except Exception as error:  # its classes of errors are not public
-            raise EmonextError(f'{self.path}: the model cannot be computed ({str(error)[:200]})') from None
+        return run_session(self._session, str(self.path), [output], {'faces': faces})[0]

@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from emonext.results import Face
-from emonext.tracks import PATIENCE
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; further classes repeat them.
 COLORS = ('#d55e00', '#009e73', '#cc79a7', '#f0e442', '#0072b2', '#e69f00', '#999999', '#56b4e9')
@@ -15,7 +14,7 @@ LANE, MARGIN, WIDTH = 26, 70, 1000  # px of the timeline
 
 
 def annotate(pixels: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
-    """Draw the box, the label and its probability of each face on a copy of a picture (H, W, 3)."""
+    """The picture (H, W, 3) with the box, the label and its probability of each face; itself without a face."""
     if not faces:
         return pixels
     image = Image.fromarray(pixels)
@@ -51,7 +50,7 @@ def draw_timeline(spans: Mapping[int, Sequence[tuple[float, str]]], classes: Seq
         top = 10 + row * LANE
         draw.text((6, top + 4), f'track {track}', fill='black', font=font)
         for (time, label), (after, _) in zip(span, [*span[1:], (span[-1][0] + end / WIDTH, '')]):
-            left, right = (MARGIN + WIDTH * moment / end for moment in (time, min(after, time + PATIENCE)))
+            left, right = (MARGIN + WIDTH * moment / end for moment in (time, after))
             draw.rectangle((left, top, max(left + 1, right), top + LANE - 6), fill=_color(classes.index(label)))
     bottom = 10 + len(spans) * LANE
     draw.line((MARGIN, bottom, MARGIN + WIDTH, bottom), fill='black')

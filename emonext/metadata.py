@@ -12,11 +12,11 @@ FORMAT = 1
 
 # Entries that a prediction needs, and their valid values.
 NEEDED: dict[str, Callable[[Any], bool]] = {
-    'format': lambda value: value == FORMAT,
-    'classes': lambda value: (isinstance(value, list) and all(isinstance(name, str) for name in value)
-                              and 0 < len(set(value)) == len(value)),
+    'format': lambda value: type(value) is int and value == FORMAT,
+    'classes': lambda value: (isinstance(value, list) and 0 < len(set(map(str, value))) == len(value)
+                              and all(isinstance(name, str) and name.isprintable() for name in value)),
     'size': lambda value: type(value) is int and value > 0,
-    'channels': lambda value: value in (1, 3),
+    'channels': lambda value: type(value) is int and value in (1, 3),
     'crop': lambda value: type(value) in (int, float) and 0 < value <= 1,
 }
 

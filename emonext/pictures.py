@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emonext.errors import EmonextError
+from emonext.files import check_file
 
 MAX_PIXELS = 100_000_000
 _LOCK = Lock()
@@ -32,8 +33,8 @@ def read_picture(source: str | Path | bytes | Image.Image, name: str, max_pixels
             return _to_rgb(source, name, max_pixels)
         if isinstance(source, bytes):
             source = io.BytesIO(source)
-        elif not Path(source).is_file():  # opening a pipe would wait for ever
-            raise EmonextError(f'{name}: {"no regular file" if Path(source).exists() else "no such file"}')
+        else:
+            check_file(source, name)
         with open_image(source) as image:
             return _to_rgb(image, name, max_pixels)
     except EmonextError:

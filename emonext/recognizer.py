@@ -31,9 +31,9 @@ class Recognizer:
         smoothing: half-life in seconds of the smoothed probabilities in a video; None for no smoothing.
         threads: of the model; None for all cores.
         min_score: smallest score of a detected face; None for the detector's own.
-        side: largest side in pixels of the picture in which faces are searched; larger pictures are shrunk for the
-            search alone.
-        max_pixels: largest number of pixels of a picture.
+        side: largest side in pixels of the picture in which faces are searched, at most 32767; larger pictures are
+            shrunk for the search alone.
+        max_pixels: largest number of pixels of a picture file or a frame of a video.
         every: of a video only each ``every``-th frame is read.
 
     Raises:
@@ -53,7 +53,7 @@ class Recognizer:
         every: int = 1,
     ) -> None:
         for name, value, low, high in [('smoothing', smoothing, 0, 1e9), ('threads', threads, 1, 1024),
-                                       ('side', side, 1, 1e5), ('every', every, 1, 1e9),
+                                       ('side', side, 1, 32767), ('every', every, 1, 1e9),
                                        ('max_pixels', max_pixels, 1, 1e12), ('min_score', min_score, 0, 1)]:
             if value is not None and not low <= value <= high:
                 raise EmonextError(f'{name} {value} is not between {low:g} and {high:g}')
@@ -101,7 +101,7 @@ class Recognizer:
         for frame in Video(item.content, self.max_pixels, self.every):
             found = self._find(frame.pixels, item.name)
             tracks = tracker.update([each.box for each in found], frame.time)
-            smoother.forget(frame.time)
+            smoother.keep(tracker.living)
             yield frame.pixels, self._result(item.name, frame.pixels, found, tracks, smoother, frame.number, frame.time)
 
     def _find(self, pixels: np.ndarray, name: str) -> list[Detection]:
@@ -116,8 +116,12 @@ class Recognizer:
         classifier = self.classifier
         crops = crop_faces(pixels, [square(each.box) for each in found], classifier.size, classifier.channels,
                            classifier.crop)
+        answers = classifier(crops)
+        if answers.shape != (len(found), len(classifier.classes)) or not np.isfinite(answers).all():
+            raise EmonextError(f'{name}: the model gave probabilities of shape {answers.shape}, or some that are no '
+                               f'numbers, for {len(found)} faces and {len(classifier.classes)} classes')
         faces = []
-        for i, (each, probabilities) in enumerate(zip(found, classifier(crops))):
+        for i, (each, probabilities) in enumerate(zip(found, answers)):
             track = None if tracks is None else tracks[i]
             if smoother is not None:
                 probabilities = smoother.update(track, probabilities, time)

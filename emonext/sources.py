@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from emonext.errors import EmonextError
+from emonext.files import check_file
 from emonext.pictures import open_image
 
 PICTURES = {'.bmp', '.gif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff',
@@ -36,8 +37,9 @@ def find_items(source: Any) -> Iterator[Item]:
     """Items of a source, in order; files of a folder sorted by name, its folders after them.
 
     Args:
-        source: path of a picture, video or folder, whose pictures and videos are found by their suffixes; pattern such
-            as ``'in/**/*.jpg'``; array (H, W), (H, W, C) or (N, H, W, C); PIL image; bytes of a picture file, or a
+        source: path of a picture, video or folder, whose pictures and videos are found by their suffixes, without
+            hidden ones (``.name``) and without links to folders; pattern such as ``'in/**/*.jpg'``; array (H, W),
+            (H, W, C) or (N, H, W, C), also of another library such as torch; PIL image; bytes of a picture file, or a
             binary file that is open; an iterable of these; or int, the number of a camera.
     """
     counter = {'array': 0, 'image': 0, 'bytes': 0}
@@ -56,9 +58,9 @@ def _find(source: Any, counter: dict[str, int]) -> Iterator[Item]:
         yield Item(_number('bytes', counter), bytes(source), 'picture')
     elif hasattr(source, 'read'):
         yield from _find(source.read(), counter)
-    elif isinstance(source, np.ndarray):
-        for array in (source if source.ndim == 4 else [source]):
-            yield Item(_number('array', counter), array, 'array')
+    elif hasattr(source, '__array__') and (array := np.asarray(source)).dtype.kind not in 'OSU':  # else of paths
+        for part in (array if array.ndim == 4 else [array]):
+            yield Item(_number('array', counter), part, 'array')
     elif isinstance(source, Iterable):
         for part in source:
             yield from _find(part, counter)
@@ -79,13 +81,9 @@ def _error(name: str, message: str) -> Item:
 def _find_files(path: str) -> Iterator[Item]:
     if os.path.isdir(path):
         found = False
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            for name in sorted(names):
-                whole = os.path.join(folder, name)
-                if Path(name).suffix.lower() in PICTURES | VIDEOS and os.path.isfile(whole):
-                    found = True
-                    yield _file(whole)
+        for item in _walk(path):
+            found = True
+            yield item
         if not found:
             yield _error(path, 'no picture or video in this folder')
     elif not os.path.exists(path) and glob.has_magic(path):
@@ -97,6 +95,17 @@ def _find_files(path: str) -> Iterator[Item]:
         yield _file(path)
 
 
+def _walk(path: str) -> Iterator[Item]:
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(path, onerror=unread.append):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in sorted(names):
+            if Path(name).suffix.lower() in PICTURES | VIDEOS and not name.startswith('.'):
+                yield _file(os.path.join(folder, name))
+    for error in unread:
+        yield _error(str(error.filename), error.strerror)
+
+
 def _file(path: str) -> Item:
     suffix = Path(path).suffix.lower()
     return Item(path, path, 'video' if suffix in VIDEOS or (suffix == '.gif' and _is_animated(path)) else 'picture')
@@ -104,6 +113,7 @@ def _file(path: str) -> Item:
 
 def _is_animated(path: str) -> bool:
     try:
+        check_file(path, path)
         with open_image(path) as image:
             return bool(getattr(image, 'is_animated', False))
     except Exception:  # of any class; it is reported when the file is read

@@ -1,7 +1,7 @@
 """Persons in a video: tracks by overlap, probabilities smoothed over time, a summary."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,11 +21,17 @@ class Tracker:
 
     def __init__(self) -> None:
         self._last: dict[int, tuple[Box, float]] = {}  # box and time by track
+        self._before = 0.0  # time of the frame before
         self._count = 0
 
     def update(self, boxes: Sequence[Box], time: float) -> list[int]:
-        """Track of each box of a frame at a time in seconds."""
-        self._last = {track: (box, seen) for track, (box, seen) in self._last.items() if time - seen <= PATIENCE}
+        """Track of each box of a frame at a time in seconds.
+
+        A track lives while a face of it was seen in the frame before, or at most ``PATIENCE`` seconds ago.
+        """
+        oldest = min(self._before, time - PATIENCE)
+        self._last = {track: (box, seen) for track, (box, seen) in self._last.items() if seen >= oldest}
+        self._before = time
         pairs = sorted(((overlap(box, last), -track, i) for track, (last, _) in self._last.items()
                         for i, box in enumerate(boxes)), reverse=True)
         tracks: dict[int, int] = {}
@@ -40,6 +46,11 @@ class Tracker:
                 self._count += 1
         self._last.update({tracks[i]: (box, time) for i, box in enumerate(boxes)})
         return [tracks[i] for i in range(len(boxes))]
+
+    @property
+    def living(self) -> Collection[int]:
+        """Tracks that the next face may belong to."""
+        return self._last.keys()
 
 
 class Smoother:
@@ -66,28 +77,24 @@ class Smoother:
         self._means[track] = probabilities, time
         return probabilities
 
-    def forget(self, time: float) -> None:
-        """Drop the tracks that have ended."""
-        self._means = {track: found for track, found in self._means.items() if time - found[1] <= PATIENCE}
+    def keep(self, tracks: Collection[int]) -> None:
+        """Drop all other tracks, which have ended."""
+        self._means = {track: found for track, found in self._means.items() if track in tracks}
 
 
 @dataclass
 class TrackSummary:
-    """Time of a track, in seconds, in total and by label.
-
-    Each frame counts until the next frame of its track, at most ``PATIENCE`` seconds.
-    """
+    """Time of a track, in seconds, in total and by label. Each frame counts until the next frame of its track."""
 
     begin: float
     end: float
-    frames: int = 1
     seconds: dict[str, float] = field(default_factory=dict)
     last: str = ''
 
     def add(self, label: str, time: float) -> None:
         """Add a frame."""
-        self.seconds[self.last] = self.seconds.get(self.last, 0.0) + min(max(0.0, time - self.end), PATIENCE)
-        self.end, self.last, self.frames = time, label, self.frames + 1
+        self.seconds[self.last] = self.seconds.get(self.last, 0.0) + time - self.end
+        self.end, self.last = time, label
 
     def shares(self) -> dict[str, float]:
         """Share of the time by label, the largest first; the only label of a track of a single frame has 1."""

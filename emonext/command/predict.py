@@ -4,23 +4,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
-from emonext.command.outputs import STDOUT, Outputs
-from emonext.command.resume import read_finished
-from emonext.command.sinks import (
-    CsvSink,
-    JsonSink,
-    PictureSink,
-    Sink,
-    SummarySink,
-    TextSink,
-    TimelineSink,
-    VideoSink,
-)
+from emonext.command.outputs import DASH, Outputs
+from emonext.command.resume import read_finished, skip
+from emonext.command.sinks import CsvSink, JsonSink, PictureSink, Sink, TextSink
+from emonext.command.video_sinks import SummarySink, TimelineSink, VideoSink
 from emonext.errors import EmonextError, OutputError
 from emonext.recognizer import Recognizer
 from emonext.sources import Item, find_items
@@ -32,37 +23,49 @@ def run(args: argparse.Namespace) -> int:
     outputs = Outputs(args)
     recognizer = Recognizer(args.model, args.faces, args.smoothing, args.threads, min_score=args.min_score,
                             side=args.side, max_pixels=args.max_pixels, every=args.every)
-    items = (item for item in find(args.sources) if not outputs.contain(item))
+    items = outputs.leave_out(find(args.sources))
     classes = recognizer.classifier.classes
-    if args.resume:
-        items = skip(items, read_finished(args, classes))
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes, outputs.given))]
+        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes))]
+        if args.resume:
+            items = skip(items, read_finished(args, classes))
         bad = predict(recognizer, items, sinks)
+    if outputs.left_out:
+        print(f'{outputs.left_out} results of emonext among the sources were left out', file=sys.stderr)
     if bad:
-        print(f'{bad} could not be read', file=sys.stderr)
+        print(f'{bad} failed', file=sys.stderr)
     return 1 if bad else 0
 
 
 def check(args: argparse.Namespace) -> None:
     """Refuse options that do not go together."""
-    if args.json == STDOUT and args.csv == STDOUT:
+    if args.json == DASH and args.csv == DASH:
         raise EmonextError('--json - and --csv - both write to stdout')
-    if args.resume and len([file for file in (args.json, args.csv) if file not in (None, STDOUT)]) != 1:
+    if not args.resume:
+        return
+    if len([file for file in (args.json, args.csv) if file not in (None, DASH)]) != 1:
         raise EmonextError('--resume needs --json FILE or --csv FILE, one of them')
-    if args.resume and (args.video or args.timeline or STDOUT in (args.json, args.csv)):
+    if args.video or args.timeline or DASH in (args.json, args.csv):
         raise EmonextError('--resume does not go on with --video, --timeline or stdout')
+    for source in args.sources:
+        if source == DASH or is_camera(source):
+            raise EmonextError(f'--resume does not go on with {"stdin" if source == DASH else f"camera {source}"}')
 
 
 def find(sources: list[str]) -> Iterator[Item]:
     """Items of the command line."""
     for source in sources:
-        if source == STDOUT:
+        if source == DASH:
             yield _read_stdin()
-        elif source.isdecimal() and not os.path.exists(source):
+        elif is_camera(source):
             yield from find_items(int(source))
         else:
             yield from find_items(source)
+
+
+def is_camera(source: str) -> bool:
+    """Whether a source is the number of a camera."""
+    return source.isdecimal() and not os.path.exists(source)
 
 
 def _read_stdin() -> Item:
@@ -71,23 +74,13 @@ def _read_stdin() -> Item:
     return replace(next(find_items(sys.stdin.buffer.read())), name='stdin')
 
 
-def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
-    """Leave out the finished items, each as often as it is finished."""
-    for item in items:
-        name = item.name.encode(errors='backslashreplace').decode()  # as it is written
-        if finished[name] > 0:
-            finished[name] -= 1
-        else:
-            yield item
-
-
-def build_sinks(args: argparse.Namespace, classes: tuple[str, ...], given: set[str]) -> Iterator[Sink]:
+def build_sinks(args: argparse.Namespace, classes: tuple[str, ...]) -> Iterator[Sink]:
     """What receives the results."""
     if args.show:
         from emonext.command.window import WindowSink
 
         yield WindowSink()
-    if STDOUT not in (args.json, args.csv):
+    if DASH not in (args.json, args.csv):
         yield TextSink()
         yield SummarySink()
     if args.timeline:
@@ -97,7 +90,7 @@ def build_sinks(args: argparse.Namespace, classes: tuple[str, ...], given: set[s
     if args.csv:
         yield CsvSink(args.csv, classes, args.resume)
     if args.save:
-        yield PictureSink(args.save, given)
+        yield PictureSink(args.save)
     if args.video:
         yield VideoSink(args.video)
 

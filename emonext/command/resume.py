@@ -1,4 +1,4 @@
-"""The finished items of an interrupted ``emonext predict``."""
+"""Going on after an interruption of ``emonext predict``: the items that a file of results has."""
 from __future__ import annotations
 
 import argparse
@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from emonext.command.marks import JSON_BEGIN
 from emonext.errors import EmonextError
 from emonext.results import columns_of
+from emonext.sources import Item
 
 
 class Record(NamedTuple):
@@ -19,6 +21,21 @@ class Record(NamedTuple):
     source: str
     rank: tuple[int, int]
     start: int
+
+
+def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
+    """Leave out the finished items, each as often as it is finished."""
+    for item in items:
+        name = as_written(item.name)
+        if finished[name] > 0:
+            finished[name] -= 1
+        else:
+            yield item
+
+
+def as_written(name: str) -> str:
+    """A name as files hold it, also one that is no UTF-8."""
+    return name.encode(errors='backslashreplace').decode()
 
 
 def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter[str]:
@@ -49,17 +66,17 @@ def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter
 
 
 def _read_json(file: BinaryIO, path: Path) -> Iterator[Record]:
-    first = b'{"source":'
     start = 0
     for number, line in enumerate(file, 1):
-        if not (line.startswith(first) or (first.startswith(line) and not line.endswith(b'\n'))):
+        if not (line.startswith(JSON_BEGIN) or (JSON_BEGIN.startswith(line) and not line.endswith(b'\n'))):
             raise _foreign(path, number)
         if line.endswith(b'\n'):  # else it was being written
             content = _parse(lambda line=line: json.loads(line), path, number)
             source, frame = content.get('source'), content.get('frame')
-            if not isinstance(source, str) or not isinstance(content.get('faces'), list):
+            if not (isinstance(source, str) and isinstance(content.get('faces'), list)
+                    and (frame is None or isinstance(frame, int))):
                 raise _foreign(path, number)
-            yield Record(source, (-1 if frame is None else int(frame), 0), start)
+            yield Record(as_written(source), (-1 if frame is None else frame, 0), start)
         start += len(line)
 
 
@@ -77,6 +94,8 @@ def _read_csv(file: BinaryIO, path: Path, columns: list[str]) -> Iterator[Record
 
     reader = csv.reader(lines())
     header = _parse(lambda: next(reader, None), path, 1)
+    if header is None and (','.join(columns)).encode().startswith(_read_again(file)):
+        return  # it was being written
     if header != columns:
         raise EmonextError(f'{path}: its columns are not those of emonext predict with this model; nothing was changed')
     start = position
@@ -89,6 +108,11 @@ def _read_csv(file: BinaryIO, path: Path, columns: list[str]) -> Iterator[Record
         rank = _parse(lambda cells=cells: (int(cells['frame'] or -1), int(cells['face'] or 0)), path, reader.line_num)
         yield Record(cells['source'], rank, start)
         start = position
+
+
+def _read_again(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _parse(read: Callable[[], Any], path: Path, number: int) -> Any:

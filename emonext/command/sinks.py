@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,13 +15,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from emonext.command.outputs import STDOUT, whole_file, writing
-from emonext.drawing import annotate, draw_timeline
+from emonext.command.marks import is_result, save_picture
+from emonext.command.outputs import DASH, whole_file, writing
+from emonext.drawing import annotate
 from emonext.errors import EmonextError, one_line
 from emonext.results import Result, columns_of, to_rows
-from emonext.sources import Item
-from emonext.tracks import Summary
-from emonext.video import VideoWriter
+from emonext.sources import PICTURES, Item
+
+SAVED = ('.png', '.jpg', '.jpeg')  # formats of annotated pictures
 
 
 class Sink:
@@ -89,7 +90,8 @@ class LineSink(Sink):
             first = self._file is None
             if self._file is None:
                 self._file = self._open()
-            begin = self._file.tell() if self.path != STDOUT else 0
+            seekable = self.path != DASH and self._file.seekable()
+            begin = self._file.tell() if seekable else 0
             if first and begin == 0:  # else the file that is continued has its header
                 data = self.header().encode() + data
             try:
@@ -97,13 +99,13 @@ class LineSink(Sink):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 self._file.flush()
             except OSError:
-                if self.path != STDOUT:
+                if seekable:
                     with suppress(OSError):
                         self._file.truncate(begin)
                 raise
 
     def _open(self) -> BinaryIO:
-        if self.path == STDOUT:
+        if self.path == DASH:
             return sys.stdout.buffer
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         return open(self.path, 'ab' if self._append else 'wb', buffering=0)
@@ -114,7 +116,7 @@ class LineSink(Sink):
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None and self.path != STDOUT:
+        if self._file is not None and self.path != DASH:
             self._file.close()
 
 
@@ -135,150 +137,44 @@ class CsvSink(LineSink):
 
     def header(self) -> str:
         """The names of the columns."""
-        return self._format([dict(zip(self._columns, self._columns))])
+        return _line(self._columns)
 
     def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
         """Write the rows of a picture or a frame."""
-        self.add(self._format(to_rows([result])))
+        self.add(''.join(_line([row.get(column) for column in self._columns]) for row in to_rows([result])))
 
-    def _format(self, rows: list[dict[str, Any]]) -> str:
-        text = io.StringIO()
-        csv.DictWriter(text, self._columns, lineterminator='\n').writerows(rows)
-        return text.getvalue()
+
+def _line(cells: Sequence[Any]) -> str:
+    """A row that ends with a line feed alone, for Unix tools; ``csv`` quotes both signs of a line's end by itself."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\r\n').writerow(cells)
+    return text.getvalue().removesuffix('\r\n') + '\n'
 
 
 class PictureSink(Sink):
     """Annotated pictures and frames in a folder, as PNG for pictures that are PNG, else as JPEG."""
 
-    def __init__(self, folder: Path, given: Collection[str] = ()) -> None:
-        self.folder, self._given = folder, given  # real paths of the inputs
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def begin(self, item: Item) -> None:
-        """Refuse a picture that would be overwritten."""
-        real = os.path.realpath(self._name(item.name, None))
-        if item.kind == 'picture' and (real in self._given or real == os.path.realpath(item.name)):
-            raise EmonextError(f'{item.name}: --save {self.folder} would overwrite it or another input')
+        """Refuse a picture whose result would overwrite another file."""
+        if item.kind == 'picture':
+            self._target(item.name, None)
 
     def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
         """Save a picture under its relative path; a frame with its number."""
-        name = self._name(result.source, result.frame)
-        with whole_file(name) as part:
-            Image.fromarray(annotate(pixels, result.faces)).save(part, quality=92)
+        with whole_file(self._target(result.source, result.frame)) as part:
+            save_picture(Image.fromarray(annotate(pixels, result.faces)), part)
 
-    def _name(self, source: str, frame: int | None) -> Path:
+    def _target(self, source: str, frame: int | None) -> Path:
         path = Path(source)
         parts = ['_root' if part == path.anchor else '_parent' if part == os.pardir else part for part in path.parts]
-        name = self.folder.joinpath(*parts)
+        target = self.folder.joinpath(*parts)
         if frame is not None:
-            return name.with_name(f'{name.name}_{frame:06d}.jpg')
-        return name if name.suffix.lower() in ('.png', '.jpg', '.jpeg') else name.with_name(f'{name.name}.jpg')
-
-
-class OneVideoSink(Sink):
-    """What holds a single video."""
-
-    option: str
-    path: Path
-    _only: Item | None = None
-
-    def begin(self, item: Item) -> None:
-        """Refuse a second video."""
-        if item.kind in ('video', 'camera'):
-            if self._only is not None:
-                raise EmonextError(f'{item.name}: {self.option} holds one video, {self._only.name}')
-            self._only = item
-
-    def close(self) -> None:
-        """Say that there was no video."""
-        if self._only is None:
-            print(f'{self.option} {self.path} was not written: there was no video', file=sys.stderr)
-
-
-class VideoSink(OneVideoSink):
-    """An annotated video with the sound of the source."""
-
-    option = '--video'
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._writer: VideoWriter | None = None
-
-    def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
-        """Add a frame."""
-        if result.frame is None or result.time is None:
-            return
-        with writing(self.path):
-            if self._writer is None:
-                self._writer = VideoWriter(self.path, item.content if item.kind == 'video' else None)
-            self._writer.write(annotate(pixels, result.faces), result.time)
-
-    def close(self) -> None:
-        """Finish the file."""
-        super().close()
-        if self._writer is not None:
-            with writing(self.path):
-                self._writer.close(self.complete)
-
-
-class SummarySink(Sink):
-    """The emotions of each person in a video, printed when it ends or is interrupted."""
-
-    def __init__(self) -> None:
-        self._summary, self._frames, self._name = Summary(), 0, ''
-
-    def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
-        """Count a frame."""
-        if result.frame is not None and result.time is not None:
-            self._frames, self._name = self._frames + 1, item.name
-            for face in result.faces:
-                self._summary.add(face.track or 0, face.label, result.time)
-
-    def end(self, item: Item) -> None:
-        """Print the summary of a video."""
-        self._print()
-
-    def close(self) -> None:
-        """Print the summary of an interrupted video."""
-        self._print()
-
-    def _print(self) -> None:
-        if self._frames:
-            with writing('stdout'):
-                print(*describe(one_line(self._name), self._frames, self._summary), sep='\n', flush=True)
-        self._summary, self._frames = Summary(), 0
-
-
-class TimelineSink(OneVideoSink):
-    """A picture of the emotions of each person in a video over time."""
-
-    option = '--timeline'
-
-    def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
-        self.path, self.classes = path, classes
-        self._spans: dict[int, list[tuple[float, str]]] = {}
-
-    def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
-        """Remember the labels of a frame."""
-        if result.frame is not None and result.time is not None:
-            for face in result.faces:
-                self._spans.setdefault(face.track or 0, []).append((result.time, face.label))
-
-    def close(self) -> None:
-        """Draw."""
-        super().close()
-        if self._only is not None:
-            with whole_file(self.path) as part:
-                draw_timeline(self._spans, self.classes).save(part)
-
-
-def describe(name: str, frames: int, summary: Summary) -> list[str]:
-    """Lines of the summary of a video, the person who is seen longest first."""
-    lines = [f'{name}: {_count(frames, "frame")}, {_count(len(summary.tracks), "track")}']
-    for track, found in sorted(summary.tracks.items(), key=lambda item: item[1].begin - item[1].end):
-        shares = ', '.join(f'{label} {100 * share:.0f} %' for label, share in found.shares().items())
-        lines.append(f'  track {track}, {found.begin:.1f} to {found.end:.1f} s: {shares}')
-    return lines
-
-
-def _count(number: int, what: str) -> str:
-    return f'{number} {what}{"" if number == 1 else "s"}'
+            target = target.with_name(f'{target.name}_{frame:06d}.jpg')
+        elif path.suffix.lower() not in SAVED or Path(path.stem).suffix.lower() in PICTURES:  # a.bmp.jpg is of a.bmp
+            target = target.with_name(f'{target.name}.jpg')
+        if os.path.lexists(target) and not is_result(target):
+            raise EmonextError(f'{source}: --save would overwrite {target}, which emonext did not write')
+        return target

@@ -1,6 +1,7 @@
 """Faces by YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023), from a file of the user.
 
-The file is ``face_detection_yunet_2023mar.onnx`` of OpenCV's model zoo (0.2 MB, MIT licence), or a later one.
+The file is ``face_detection_yunet_2023mar.onnx`` of OpenCV's model zoo (0.2 MB, MIT licence), or a later one; tested
+with the one of May 2026.
 """
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 from emonext.boxes import overlap
 from emonext.errors import EmonextError
 from emonext.faces.base import Detection, shrink
-from emonext.session import open_session
+from emonext.session import open_session, run_session
 
 STRIDES = (8, 16, 32)
 OUTPUTS = tuple(f'{kind}_{stride}' for kind in ('cls', 'obj', 'bbox') for stride in STRIDES)
@@ -32,6 +33,7 @@ class YuNet:
     """
 
     def __init__(self, path: str | Path, min_score: float = 0.6, side: int = 640, threads: int | None = None) -> None:
+        self.path = str(path)
         self._session = open_session(path, threads)
         names = {output.name for output in self._session.get_outputs()}
         if not set(OUTPUTS) <= names:
@@ -47,7 +49,7 @@ class YuNet:
         height, width = self._fixed or (-(-length // 32) * 32 for length in small.shape[:2])
         padded = np.zeros((height, width, 3), np.float32)
         padded[:small.shape[0], :small.shape[1]] = small[..., ::-1]  # BGR
-        outputs = self._session.run(list(OUTPUTS), {self._input: padded.transpose(2, 0, 1)[None]})
+        outputs = run_session(self._session, self.path, OUTPUTS, {self._input: padded.transpose(2, 0, 1)[None]})
         boxes, scores = _decode(dict(zip(OUTPUTS, outputs)), width)
         inside = (boxes[:, 2:] > 0).all(1) & (boxes[:, :2] < small.shape[1::-1]).all(1)
         sure = (scores >= self.min_score) & inside

@@ -5,6 +5,7 @@ import av
 import numpy as np
 
 RATE = 10  # frames a second
+SOUND_RATE = 48_000  # samples a second, the only rate of Opus
 
 
 def write_film(path, seconds=1.0, values=(200, ), size=(64, 48), sound='aac', times=None, start=0.0, aspect=1):
@@ -22,16 +23,16 @@ def write_film(path, seconds=1.0, values=(200, ), size=(64, 48), sound='aac', ti
         video.width, video.height, video.pix_fmt = *size, 'yuv420p'
         video.codec_context.time_base = Fraction(1, 1000)
         video.codec_context.sample_aspect_ratio = Fraction(aspect)
-        audio = file.add_stream(sound, rate=44100) if sound else None
+        audio = file.add_stream(sound, rate=SOUND_RATE) if sound else None
         for i, time in enumerate(times):
             pixels = np.full((size[1], size[0], 3), values[i * len(values) // len(times)], np.uint8)
             frame = av.VideoFrame.from_ndarray(pixels, 'rgb24')
             frame.pts, frame.time_base = round(1000 * (start + time)), Fraction(1, 1000)
             file.mux(video.encode(frame))
-        for begin in range(0, int((start + seconds) * 44100) if sound else 0, 1024):
+        for begin in range(0, int((start + seconds) * SOUND_RATE) if sound else 0, 1024):
             wave = 0.1 * np.sin(np.arange(begin, begin + 1024) / 16).astype(np.float32)[None]
             frame = av.AudioFrame.from_ndarray(wave, 'fltp', 'mono')
-            frame.sample_rate, frame.pts, frame.time_base = 44100, begin, Fraction(1, 44100)
+            frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, begin, Fraction(1, SOUND_RATE)
             file.mux(audio.encode(frame))
         for stream in filter(None, (video, audio)):
             file.mux(stream.encode())

@@ -34,8 +34,9 @@ def test_own_classes(changed):
 
 @pytest.mark.parametrize(('content', 'words'), [
     (None, KEY), ('no json', KEY), ('[]', KEY), ('{}', 'format'), (dict(format=99), 'format 99'),
-    (dict(classes=['a']), '1 classes'), (dict(classes=7), 'classes'), (dict(size='x'), 'size'),
-    (dict(channels=2), 'channels 2'), (dict(crop=0), 'crop 0')])
+    (dict(format=True), 'format True'), (dict(classes=['a']), '1 classes'), (dict(classes=7), 'classes'),
+    (dict(classes=['a\n', *'bcdefg']), 'classes'), (dict(size='x'), 'size'), (dict(channels=2), 'channels 2'),
+    (dict(crop=0), 'crop 0')])
 def test_damaged_metadata(changed, content, words):
     text = json.dumps(meta(**content)) if isinstance(content, dict) else content
     path = changed(**({} if text is None else {KEY: text}))

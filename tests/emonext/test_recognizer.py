@@ -4,6 +4,7 @@ from PIL import Image
 
 from emonext import EmonextError, Recognizer, to_rows
 from emonext.results import COLUMNS, Face
+from tests.emonext.films import write_film
 
 CLASSES = ('dark', 'grey', 'bright')
 
@@ -79,3 +80,19 @@ def test_several_hundred_faces(classifier):
     result, = Recognizer(classifier, lambda picture: boxes).predict(board)
     assert len(result.faces) == 500
     assert all((face.label == 'bright') == (sum(face.box[:2]) // 16 % 2 == 1) for face in result.faces)
+
+
+@pytest.mark.parametrize('answer', [np.full((1, 3), np.nan), np.ones((2, 3)), np.ones((1, 4))])
+def test_answers_that_are_no_probabilities(classifier, answer):
+    """Not a number, of other faces, of other classes."""
+    broken = type('Broken', (type(classifier),), {'__call__': lambda self, faces: answer})()
+    with pytest.raises(EmonextError, match=r'array 0.*3 classes'):
+        list(Recognizer(broken, 'none').predict(np.zeros((9, 9), np.uint8)))
+
+
+def test_distant_frames_are_smoothed(classifier, tmp_path):
+    """Every 20th frame of ten a second: after two seconds, the half-life, half of the old probability is left."""
+    film = write_film(tmp_path / 'a.mp4', 4, sound=None, values=(20, 230))
+    results = list(Recognizer(classifier, 'none', smoothing=2.0, every=20).predict(film))
+    assert [(result.frame, result.faces[0].track) for result in results] == [(0, 0), (20, 0)]
+    assert results[1].faces[0].probabilities['dark'] == pytest.approx((0.8 + 0.1) / 2, abs=1e-6)

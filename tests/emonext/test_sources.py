@@ -1,4 +1,5 @@
 import io
+import os
 
 import numpy as np
 import pytest
@@ -54,3 +55,40 @@ def test_animated_gif_is_a_video(tmp_path, frames, kind):
     images = [Image.new('L', (20, 20), 60 * i) for i in range(frames)]
     images[0].save(tmp_path / 'a.gif', save_all=True, append_images=images[1:])
     assert names(tmp_path / 'a.gif') == [(str(tmp_path / 'a.gif'), kind)]
+
+
+def test_hidden_files_are_left_out(tmp_path):
+    for name in ('a.jpg', '._a.jpg', '.thumbnails/b.jpg', 'in/.part.mp4', 'in/c.mp4'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert names(tmp_path) == [(str(tmp_path / 'a.jpg'), 'picture'), (str(tmp_path / 'in' / 'c.mp4'), 'video')]
+
+
+def test_what_a_folder_has_is_named(tmp_path, monkeypatch):
+    """Broken links and pipes, without waiting for them, and a folder that cannot be read."""
+    (tmp_path / 'a.jpg').symlink_to('none')
+    os.mkfifo(tmp_path / 'b.gif')
+    (tmp_path / 'locked').mkdir()
+    read = os.scandir
+
+    def refuse(path):
+        if os.path.basename(path) == 'locked':
+            raise PermissionError(13, 'Permission denied', path)
+        return read(path)
+
+    monkeypatch.setattr(os, 'scandir', refuse)
+    assert names(tmp_path) == [(str(tmp_path / 'a.jpg'), 'picture'), (str(tmp_path / 'b.gif'), 'picture'),
+                               (str(tmp_path / 'locked'), 'error')]
+
+
+def test_arrays_of_other_libraries():
+    class Tensor:
+        """As a tensor of torch."""
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones((2, 4, 5, 3), np.uint8)
+
+    items = list(find_items([Tensor()]))
+    assert [item.name for item in items] == ['array 0', 'array 1']
+    assert all(item.content.shape == (4, 5, 3) for item in items)
+    assert names(np.array(['a.jpg', 'b.mp4'])) == [('a.jpg', 'picture'), ('b.mp4', 'video')]

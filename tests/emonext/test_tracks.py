@@ -25,7 +25,18 @@ def test_a_gap_is_survived_for_a_second():
     assert tracker.update([box(0)], 0.0) == [0]
     assert tracker.update([], 0.5) == []
     assert tracker.update([box(1)], 1.0) == [0]
+    assert tracker.update([], 1.5) == []
     assert tracker.update([box(1)], 2.1) == [1]
+
+
+def test_distant_frames_are_one_track():
+    """A film of which each hundredth frame is read, and a slow one."""
+    tracker = Tracker()
+    assert [tracker.update([box(0)], 4.0 * i) for i in range(4)] == [[0]] * 4
+    assert set(tracker.living) == {0}
+    tracker.update([], 16.0)
+    tracker.update([], 20.0)
+    assert not tracker.living
 
 
 def test_no_overlap_is_a_new_person():
@@ -51,17 +62,17 @@ def test_no_smoothing_and_other_tracks():
     smoother = Smoother(1)
     smoother.update(0, np.array([1.0, 0.0]), 0.0)
     np.testing.assert_array_equal(smoother.update(1, np.array([0.25, 0.75]), 0.1), [0.25, 0.75])
-    smoother.forget(1.05)
+    smoother.keep({1})
     np.testing.assert_array_equal(smoother.update(0, np.array([0.0, 1.0]), 1.05), [0.0, 1.0])
 
 
 def test_shares_of_time():
-    """One second happy, half a second sad, and a pause that counts for a second at most."""
+    """A label counts until the next frame."""
     summary = Summary()
     for label, time in [('happy', 0.0), ('happy', 0.25), ('sad', 1.0), ('happy', 1.5), ('sad', 9.0)]:
         summary.add(7, label, time)
     found = summary.tracks[7]
-    assert (found.begin, found.end, found.frames) == (0.0, 9.0, 5)
-    assert found.shares() == pytest.approx({'happy': 2 / 2.5, 'sad': 0.5 / 2.5})
+    assert (found.begin, found.end) == (0.0, 9.0)
+    assert found.shares() == pytest.approx({'happy': 8.5 / 9, 'sad': 0.5 / 9})
     summary.add(8, 'fear', 3.0)
     assert summary.tracks[8].shares() == {'fear': 1.0}

@@ -1,9 +1,12 @@
+import os
+
 import av
 import numpy as np
 import pytest
 
 from emonext import EmonextError, Recognizer
-from emonext.video import Video, VideoWriter
+from emonext.video import Clock, Video, read_comment
+from emonext.video_writer import VideoWriter
 from tests.emonext.films import write_film
 
 MANY = 10**8
@@ -99,63 +102,98 @@ def test_other_files_are_not_read(tmp_path):
             Video(name, MANY)
 
 
-def copy(film, path, **changes):
-    """Write the frames of a film, with the sound, as the command does."""
-    writer = VideoWriter(path, film)
-    for i, frame in enumerate(Video(film, MANY)):
-        writer.write(changes.get('pixels', lambda i, pixels: pixels)(i, frame.pixels), frame.time)
-    writer.close(changes.get('complete', True))
+@pytest.mark.parametrize(('times', 'expected'), [
+    ([3.0, 3.1, 3.2], [0, 0.1, 0.2]), ([0.0, 0.1, 0.05, 0.3], [0, 0.1, 0.1, 0.3]),
+    ([5.0, 5.1, 0.0, 0.1], [0, 0.1, 0.2, 0.3]), ([2.0, None, None, 2.3], [0, 0.1, 0.2, 0.3]),
+    ([None, 0.5], [0, 0.5])])
+def test_clock(times, expected):
+    """A late start, disorder, times that begin again, and missing ones; the step is 0.1 s."""
+    clock = Clock()
+    assert [clock(time, 0.1) for time in times] == pytest.approx(expected)
+
+
+def test_clock_of_the_sound():
+    clock = Clock(2.0)
+    assert [clock(time, 0.1) for time in (1.95, 2.05, 0.0)] == pytest.approx([-0.05, 0.05, 0.15])
+
+
+def joined(path, *films):
+    """Bytes of several .ts files in one."""
+    path.write_bytes(b''.join(film.read_bytes() for film in films))
     return path
 
 
-def span(path, kind):
-    """Begin and end of a stream in seconds."""
-    with av.open(str(path)) as file:
-        times = [frame.time for frame in file.decode(**{kind: 0})]
-    return times[0], times[-1]
+def test_joined_files(tmp_path):
+    film = write_film(tmp_path / 'a.ts', 2, start=0.5)
+    times = [frame.time for frame in Video(joined(tmp_path / 'b.ts', film, film), MANY)]
+    assert len(times) == 40
+    np.testing.assert_allclose(np.diff(times), 0.1, atol=0.02)
 
 
-@pytest.mark.parametrize(('name', 'sound', 'start'), [
-    ('a.mp4', 'aac', 0), ('a.mkv', 'aac', 1.0), ('a.ts', 'aac', 0.5), ('a.avi', 'pcm_u8', 0),
-    ('a.mkv', 'pcm_s16le', 0.5)])
-def test_sound_stays_beside_the_picture(tmp_path, name, sound, start):
-    """Also where it begins before the picture, and where MP4 cannot hold its codec."""
-    film = write_film(tmp_path / name, 2, sound=sound, start=start)
-    out = copy(film, tmp_path / 'out.mp4')
-    picture, heard = span(out, 'video'), span(out, 'audio')
-    assert picture == pytest.approx((0, 1.9), abs=0.11)  # H.264 in AVI has no times of its own
-    assert heard == pytest.approx((0, 2), abs=0.15)
+def test_an_edit_list_is_no_cut(tmp_path):
+    """A file that shows the last second alone of its three."""
+    film = write_film(tmp_path / 'a.mp4', 3, sound=None)
+    data = bytearray(film.read_bytes())
+    entry = data.index(b'elst') + 4
+    count = int.from_bytes(data[entry + 4:entry + 8], 'big')
+    scale = int.from_bytes(data[data.index(b'mvhd') + 16:data.index(b'mvhd') + 20], 'big')
+    media = int.from_bytes(data[data.index(b'mdhd') + 16:data.index(b'mdhd') + 20], 'big')
+    assert count == 1
+    data[entry + 8:entry + 16] = scale.to_bytes(4, 'big') + (2 * media).to_bytes(4, 'big')  # duration, start
+    film.write_bytes(data)
+    assert len(list(Video(film, MANY))) == 10
 
 
-def test_sound_of_an_interrupted_film_ends_with_it(tmp_path):
-    film = write_film(tmp_path / 'a.mp4', 5)
-    writer = VideoWriter(tmp_path / 'out.mp4', film)
-    for frame in Video(film, MANY):
-        if frame.time < 1:
-            writer.write(frame.pixels, frame.time)
-    writer.close(complete=False)
-    assert span(tmp_path / 'out.mp4', 'audio')[1] == pytest.approx(0.9, abs=0.1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ['a.mp4', 'out.mp4']
+def test_each_frame_is_within_the_limit(tmp_path):
+    """Pixels that are not square, and frames that grow."""
+    wide = write_film(tmp_path / 'wide.mp4', 0.3, sound=None, aspect=2)
+    large = write_film(tmp_path / 'large.ts', 1, size=(128, 96))
+    grows = joined(tmp_path / 'grows.ts', write_film(tmp_path / 'small.ts', 1), large)
+    for film, size, before in ((wide, '128 x 48', 0), (grows, '128 x 96', 10)):
+        frames = []
+        with pytest.raises(EmonextError, match=rf'{film.name}.*{size}.*4,000'):
+            frames.extend(Video(film, 4000))
+        assert len(frames) == before
 
 
-def test_frames_of_another_size_are_fitted_in(tmp_path):
-    out = copy(write_film(tmp_path / 'a.mp4', 0.5, values=(200, )), tmp_path / 'out.mp4',
-               pixels=lambda i, pixels: pixels if i < 3 else np.full((100, 50, 3), 200, np.uint8))
-    frames = [frame.pixels for frame in Video(out, MANY)]
-    assert {frame.shape for frame in frames} == {(48, 64, 3)}
-    assert frames[-1][24, 32].mean() > 180
-    assert frames[-1][24, 4].mean() < 30  # a border
+@pytest.mark.parametrize(('angle', 'shape', 'corner'), [(0, (48, 64), (0, 0)), (90, (64, 48), (0, -1)),
+                                                        (180, (48, 64), (-1, -1)), (270, (64, 48), (-1, 0))])
+def test_rotation(tmp_path, angle, shape, corner):
+    """Turned clockwise by an angle, as a telephone notes it: the bright corner, top left in the file, goes along."""
+    film = tmp_path / 'a.mp4'
+    radians = np.deg2rad(angle)
+    with av.open(str(film), 'w') as file:
+        stream = file.add_stream('libx264', rate=10, options={'crf': '5'})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        pixels = np.zeros((48, 64, 3), np.uint8)
+        pixels[:16, :16] = 255
+        file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, 'rgb24')))
+        file.mux(stream.encode())
+    data = bytearray(film.read_bytes())
+    turn = round(np.cos(radians)), round(np.sin(radians)), 0, -round(np.sin(radians)), round(np.cos(radians)), 0, 0, 0
+    matrix = b''.join((value << 16).to_bytes(4, 'big', signed=True) for value in turn) + (1 << 30).to_bytes(4, 'big')
+    begin = data.index(b'tkhd') + 4 + 40  # of version 0: the matrix
+    data[begin:begin + 36] = matrix
+    film.write_bytes(data)
+    found, = (frame.pixels for frame in Video(film, MANY))
+    assert found.shape[:2] == shape
+    assert found[corner].mean() > 200
+    assert sorted(found[y, x].mean() > 200 for y in (0, -1) for x in (0, -1)) == [False, False, False, True]
 
 
-def test_times_that_begin_again_go_on(tmp_path):
-    times = [*np.arange(20) / 10, *np.arange(20) / 10]
+def test_pipes_and_unknown_codecs(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    film = write_film(tmp_path / 'a.mp4', 0.3, sound=None)
+    film.write_bytes(film.read_bytes().replace(b'avc1', b'none'))
+    for name in ('pipe.mp4', 'a.mp4'):
+        with pytest.raises(EmonextError, match=name):
+            Video(tmp_path / name, MANY)
 
-    video = Video(write_film(tmp_path / 'a.mkv', 0.5, sound=None), MANY)
-    frames = iter(times)
-    video.container = type('Container', (), {
-        'format': video.container.format,
-        '__enter__': lambda self: self, '__exit__': lambda self, *error: None, 'decode': lambda self, stream: [
-            type('Frame', (), {'time': time, 'rotation': 0, 'to_ndarray': lambda self, format: np.zeros((4, 4, 3))})()
-            for time in frames]})()
-    found = [frame.time for frame in video]
-    np.testing.assert_allclose(np.diff(found), 0.1, atol=1e-9)
+
+def test_a_comment(tmp_path):
+    film = write_film(tmp_path / 'a.mp4', 0.3)
+    assert read_comment(film) is None
+    writer = VideoWriter(tmp_path / 'b.mp4', film, 'made here')
+    writer.write(np.zeros((48, 64, 3), np.uint8), 0)
+    writer.close()
+    assert read_comment(tmp_path / 'b.mp4') == 'made here'

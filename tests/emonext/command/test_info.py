@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from emonext.classifier import OnnxClassifier
 from emonext.command.main import main
 
@@ -23,3 +25,15 @@ def test_json(capsys):
 def test_no_model(capsys, tmp_path):
     assert main(['info', '--model', str(tmp_path / 'none.onnx')]) == 2
     assert 'none.onnx' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('change', [dict(figures={}), dict(figures={'conditions': 3}), dict(provenance=['x', 'data']),
+                                    dict(figures='good')])
+def test_an_incomplete_card(capsys, monkeypatch, change):
+    monkeypatch.setattr(OnnxClassifier, '_read_meta', lambda self, read=OnnxClassifier._read_meta: read(self) | change)
+    status = main(['info'])
+    out, err = capsys.readouterr()
+    if change == dict(figures={}):
+        assert (status, 'none in this file' in out) == (0, True)
+    else:
+        assert (status, len(err.splitlines()), '.onnx' in err) == (2, 1, True)

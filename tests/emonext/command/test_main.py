@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from emonext.command.main import main
+from emonext.command.main import main, run_safely
+from emonext.errors import OutputError
 from tests.emonext.films import write_film
 
 
@@ -57,3 +58,32 @@ def test_a_closed_pipe(tmp_path, capfd):
                           env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
     assert done.stdout.startswith('{"source": ')
     assert done.stderr == ''
+
+
+def shell(command):
+    """Run a command line of bash, with ``emonext`` in it."""
+    whole = f'emonext() {{ "{sys.executable}" -m emonext "$@"; }}; {command}'
+    return subprocess.run(['bash', '-c', whole], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+
+
+@pytest.mark.parametrize('command', ['info', 'predict a.png --faces none', 'predict a.png --faces none --json -'])
+@pytest.mark.parametrize(('where', 'status', 'count'), [
+    ('>&-', 1, 1), ('2>&-', 0, 0), ('> /dev/full', 1, 1), ('| true; exit ${PIPESTATUS[0]}', 1, 0)])
+def test_a_stdout_that_takes_nothing(picture, command, where, status, count):
+    """One line, and exit status 1; none where the reader has gone; and stdout is not taken for stderr."""
+    path = picture('a.png')
+    done = shell(f'cd "{path.parent}"; {{ sleep 0.5; emonext {command}; }} {where}')
+    assert (done.returncode, len(done.stderr.splitlines())) == (status, count)
+    assert 'Traceback' not in done.stderr
+
+
+def test_an_error_of_output_is_told_beside_an_interruption(capsys):
+    def stop(args):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            raise OutputError('o.json: full')
+
+    assert run_safely(stop, None) == 130
+    assert capsys.readouterr().err.splitlines() == ['error: o.json: full', 'interrupted']

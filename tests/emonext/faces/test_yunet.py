@@ -96,3 +96,9 @@ def test_another_model():
         YuNet(MODELS / f'{DEFAULT}.onnx')
 
 
+
+def test_a_model_that_cannot_be_computed(file, monkeypatch):
+    found = YuNet(file, threads=1)
+    monkeypatch.setattr(found, '_input', 'other')
+    with pytest.raises(EmonextError, match=file.name):
+        found(np.zeros((SIDE, SIDE, 3), np.uint8))
