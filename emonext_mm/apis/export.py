@@ -6,6 +6,7 @@ import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from emonext.metadata import FORMAT, KEY
 from emonext_mm import compat
+from emonext_mm.apis.geometry import read_geometry
 from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
 from emonext_mm.models.face_classifier import FaceClassifier
 from emonext_mm.utils.command_line import read_config
@@ -29,9 +31,7 @@ from emonext_mm.utils.work_dir import find_checkpoint
 OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike
 LIMIT = 1e-5  # largest difference of a probability
 BATCHES = (1, 2, 5)
-STORED = 48  # px, side of the faces of FER2013
 CARD = ('config', 'epoch', 'weights', 'provenance', 'figures')  # entries of a published model that the file repeats
-
 
 Runner = Callable[[Tensor], Tensor]  # probabilities of faces
 Writer = Callable[[Path, dict[str, Tensor]], Runner]  # writes a file with some weights changed, and loads it
@@ -78,8 +78,8 @@ def export(
         cfg_options: changes to the config by dotted key.
 
     Raises:
-        ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; or the graph
-            differs from PyTorch by more than 1e-5.
+        ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; the graph
+            differs from PyTorch by more than 1e-5; wrong data to measure the cost of rounding on.
         ImportError: onnx or onnxscript is missing.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
@@ -99,50 +99,25 @@ def export(
         draft = Path(folder) / out.name
         write = CONVERTERS[out.suffix](classifier, meta)
         difference = max(_write_checked(write, classifier, weights, meta, draft) for weights in _weights(classifier))
+        # Before the file is written, so that wrong data leave no file.
+        rounding = _measure_rounding(cfg, checkpoint, classifier) if half else None
         write_atomic(out, draft.read_bytes())
-    return Exported(out, meta, difference, _measure_rounding(cfg, checkpoint, classifier) if half else None)
+    return Exported(out, meta, difference, rounding)
 
 
 def _measure_rounding(cfg: Config, checkpoint: str | Path, rounded: FaceClassifier) -> RoundingCost | str:
+    """Cost of rounding on the validation split, or a text if there are no data."""
     try:
         dataset = DATASETS.build(dict(cfg.val_dataloader.dataset, pipeline=cfg.test_dataloader.dataset.pipeline))
     except OSError as error:
         return f'cost of rounding not measured, because there are no data: {error}'
     whole = FaceClassifier(load_model(cfg, find_checkpoint(checkpoint))[0], rounded.colour)
-    return measure_rounding(dataset, *(lambda faces, model=model: _predict(model, faces) for model in (whole, rounded)))
+    return measure_rounding(dataset, *(partial(_predict_stored, model) for model in (whole, rounded)))
 
 
-def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
-    """Faces that a test pipeline gives to a model.
-
-    Returns:
-        ``size``, side in px; ``channels``, 1 for grey and 3 for RGB; ``crop``, side of the shown square divided by the
-        side of the stored face.
-
-    Raises:
-        ValueError: the pipeline has a step other than loading, ``ToGrey``, a square ``Resize``, ``CenterCrop`` and
-            ``PackInputs``.
-    """
-    size, channels, crop = STORED, 3, 1.0
-    for step in pipeline:
-        kind = step['type'] if isinstance(step['type'], str) else step['type'].__name__
-        if kind == 'ToGrey':
-            channels = 1
-        elif kind == 'Resize':
-            size, crop = _square(step['scale'], kind), 1.0
-        elif kind == 'CenterCrop':
-            cropped = _square(step['crop_size'], kind)
-            size, crop = cropped, crop * cropped / size
-        elif kind not in ('LoadImageFromFile', 'PackInputs'):
-            raise ValueError(f'the test pipeline has {kind}, which is not exported')
-    return dict(size=size, channels=channels, crop=crop)
-
-
-def _square(sides: int | tuple[int, int], kind: str) -> int:
-    sides = {sides} if isinstance(sides, int) else set(sides)
-    if len(sides) > 1:
-        raise ValueError(f'{kind} to {sorted(sides)}, and only square faces are exported')
-    return sides.pop()
+def _predict_stored(classifier: FaceClassifier, images: Tensor) -> Tensor:
+    """Probabilities (N, K) of images (N, C, H, W) of a data set: MMCV loads BGR, and the classifier takes RGB."""
+    return _predict(classifier, images.flip(1) if classifier.colour else images)
 
 
 def load_model(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[ImageClassifier, dict[str, Any]]:

@@ -10,7 +10,8 @@ from mmengine.config import Config
 
 from emonext import Recognizer
 from emonext_mm import compat
-from emonext_mm.apis.export import load_model, read_geometry
+from emonext_mm.apis.export import load_model
+from emonext_mm.apis.geometry import read_geometry
 from emonext_mm.models.face_classifier import FaceClassifier
 from emonext_mm.utils.command_line import read_config
 from emonext_mm.utils.work_dir import find_checkpoint
@@ -29,7 +30,7 @@ class TorchClassifier:
 
     Raises:
         ValueError: a test pipeline or a preprocessor that cannot be used alone, see
-            :func:`emonext_mm.apis.export.read_geometry`.
+            :func:`emonext_mm.apis.geometry.read_geometry`.
         OSError: a file cannot be read.
         CheckpointError: the checkpoint was refused.
     """

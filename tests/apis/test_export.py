@@ -2,6 +2,7 @@
 import json
 import math
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -11,9 +12,10 @@ from mmengine.config import Config
 
 from emonext.classifier import DEFAULT, MODELS, OnnxClassifier
 from emonext_mm.apis import export as module
-from emonext_mm.apis.export import export, load_model, read_geometry
+from emonext_mm.apis.export import export, load_model
 from emonext_mm.apis.hub import find_weights
 from emonext_mm.emotions import CLASSES
+from emonext_mm.evaluation.rounding import RoundingCost
 from tests.helpers.models import build_model
 from tests.helpers.record_pretrained import record_of
 from tests.helpers.scripts import ROOT
@@ -46,8 +48,18 @@ def save(cfg, path, temperature=1.3):
         torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.05)
     if hasattr(model.head, 'temperature'):
         model.head.temperature.fill_(temperature)
-    torch.save(dict(meta=dict(dataset_meta=dict(classes=CLASSES), epoch=4), state_dict=model.state_dict()), path)
+    write_checkpoint(model, path)
     return model.eval()
+
+
+def write_checkpoint(model, path):
+    torch.save(dict(meta=dict(dataset_meta=dict(classes=CLASSES), epoch=4), state_dict=model.state_dict()), path)
+
+
+def round_weights(model):
+    for value in model.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.half())
 
 
 @torch.no_grad()
@@ -103,9 +115,7 @@ def test_half_weights(tmp_path):
     for tensor in onnx.load(half).graph.initializer:
         stored[tensor.data_type] += math.prod(tensor.dims)
     assert stored[onnx.TensorProto.FLOAT16] > 0.8 * sum(value.numel() for value in model.parameters())
-    for value in model.state_dict().values():
-        if value.is_floating_point():
-            value.copy_(value.half())
+    round_weights(model)
     faces = np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48), np.uint8)
     np.testing.assert_allclose(run(half, faces)[0], predict(model, torch.from_numpy(faces)), rtol=0, atol=1e-5)
 
@@ -115,6 +125,52 @@ def test_rounding_without_data(tmp_path):
     cfg.val_dataloader.dataset.data_root = str(tmp_path / 'none')
     save(cfg, tmp_path / 'it.pth')
     assert 'none' in export(cfg, tmp_path / 'it.pth', tmp_path / 'it.pt2', half=True).rounding
+
+
+def test_rounding_on_wrong_data(tmp_path):
+    """A face of three pixels: an error, and no file."""
+    cfg = small('emonext_mini_fer2013_48')
+    cfg.val_dataloader.dataset.data_root = str(tmp_path)
+    (tmp_path / 'fer2013.csv').write_text('emotion,pixels,Usage\n0,1 2 3,PublicTest\n')
+    save(cfg, tmp_path / 'it.pth')
+    with pytest.raises(ValueError, match=r'fer2013\.csv'):
+        export(cfg, tmp_path / 'it.pth', tmp_path / 'it.pt2', half=True)
+    assert not (tmp_path / 'it.pt2').exists()
+
+
+@pytest.mark.parametrize('to_rgb', [False, True])
+def test_colour(to_rgb, tmp_path):
+    """The file takes RGB. Rounding is measured on images in colour, which the host loads as BGR.
+
+    Each image's label is the answer of the model before rounding, which is hence right for all of them.
+    """
+    cfg = small('emonext_atto_synthetic')
+    cfg.data_preprocessor.update(to_rgb=to_rgb, mean=[100, 130, 160], localization_size=None)
+    model = save(cfg, tmp_path / 'it.pth', temperature=1)
+    rgb = colour_faces(70)
+    bgr = torch.from_numpy(rgb).flip(1)
+    model.head.fc.bias.data -= predict(model, bgr).log().mean(0)  # each class is as likely as the others
+    write_checkpoint(model, tmp_path / 'it.pth')
+    labels = predict(model, bgr).argmax(1)
+    assert (predict(model, bgr.flip(1)).argmax(1) != labels).sum() > 10  # the order of the channels matters
+    for index, face in enumerate(bgr):
+        cv2.imwrite(str(tmp_path / f'{index}.png'), face.permute(1, 2, 0).numpy())
+    (tmp_path / 'labels.txt').write_text(''.join(f'{index}.png {label}\n' for index, label in enumerate(labels)))
+    cfg.val_dataloader.dataset = dict(type='CustomDataset', data_root=str(tmp_path), ann_file='labels.txt')
+    cfg.test_dataloader.dataset.pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    exported = export(cfg, tmp_path / 'it.pth', tmp_path / 'it.onnx', half=True)
+    round_weights(model)
+    rounded = predict(model, bgr)
+    changed = int((rounded.argmax(1) != labels).sum())
+    assert exported.rounding == RoundingCost(70, 100.0, 100 * (70 - changed) / 70, changed)
+    np.testing.assert_allclose(run(tmp_path / 'it.onnx', rgb)[0], rounded, rtol=0, atol=1e-5)
+
+
+def colour_faces(count):
+    """Noise (count, 3, 48, 48) uint8 with a different brightness of each channel of each image."""
+    generator = np.random.default_rng(0)
+    most = generator.integers(20, 256, (count, 3, 1, 1))
+    return (most * generator.random((count, 3, 48, 48))).astype(np.uint8)
 
 
 def test_program_of_torch_export(tmp_path):
@@ -136,21 +192,6 @@ def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r'it\.onnx.*nan'):
         export(cfg, tmp_path / 'it.pth', tmp_path / 'it.onnx')
     assert not (tmp_path / 'it.onnx').exists()
-
-
-@pytest.mark.parametrize(('pipeline', 'size', 'channels', 'crop'), [
-    ([dict(type='ToGrey'), dict(type='PackInputs')], 48, 1, 1),
-    ([dict(type='LoadImageFromFile'), dict(type='Resize', scale=(236, 236)), dict(type='CenterCrop', crop_size=224),
-      dict(type='PackInputs')], 224, 3, 224 / 236)])
-def test_geometry(pipeline, size, channels, crop):
-    assert read_geometry(pipeline) == dict(size=size, channels=channels, crop=crop)
-
-
-@pytest.mark.parametrize(('step', 'words'), [(dict(type='RandomFlip'), 'RandomFlip'),
-                                             (dict(type='Resize', scale=(40, 60)), '40, 60')])
-def test_pipelines_that_are_not_exported(step, words):
-    with pytest.raises(ValueError, match=words):
-        read_geometry([step])
 
 
 def test_other_suffix(tmp_path):

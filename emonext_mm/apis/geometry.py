@@ -1,0 +1,57 @@
+"""The faces that a test pipeline gives to a model, which an exported file must be given too."""
+from __future__ import annotations
+
+from typing import Any
+
+STORED = 48  # px, side of the faces of FER2013
+# Steps of a test pipeline and their options: ``...`` where any value gives the same file, else the value that the file
+# stands for; None for the options that are not here.
+STEPS = dict(
+    LoadImageFromFile=dict(imdecode_backend=..., backend_args=..., ignore_empty=..., color_type='color'),
+    ToGrey={},
+    Resize=dict(scale=..., interpolation=..., backend=..., keep_ratio=False, clip_object_border=True),
+    CenterCrop=dict(crop_size=..., auto_pad=False, pad_cfg=dict(type='Pad'), clip_object_border=True),
+    PackInputs=dict(input_key='img', algorithm_keys=..., meta_keys=...),
+)
+
+
+def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
+    """Faces that a test pipeline gives to a model.
+
+    Returns:
+        ``size``, side in px; ``channels``, 1 for grey and 3 for RGB; ``crop``, side of the shown square divided by the
+        side of the stored face.
+
+    Raises:
+        ValueError: the pipeline has a step or an option that is not in ``STEPS``, a ``Resize`` or ``CenterCrop`` that
+            is not square, or a ``CenterCrop`` larger than the faces.
+    """
+    size, channels, crop = STORED, 3, 1.0
+    for step in pipeline:
+        kind = step['type'] if isinstance(step['type'], str) else step['type'].__name__
+        _check_step(step, kind)
+        if kind == 'ToGrey':
+            channels = 1
+        elif kind == 'Resize':
+            size = _square(step['scale'], kind)
+        elif kind == 'CenterCrop':
+            cropped = _square(step['crop_size'], kind)
+            if cropped > size:
+                raise ValueError(f'{kind} to {cropped} px of faces of {size} px, which MMPretrain does not pad')
+            size, crop = cropped, crop * cropped / size
+    return dict(size=size, channels=channels, crop=crop)
+
+
+def _check_step(step: dict, kind: str) -> None:
+    if kind not in STEPS:
+        raise ValueError(f'the test pipeline has {kind}, which is not exported')
+    for option in sorted(step.keys() - {'type', '_scope_'}):
+        if STEPS[kind].get(option) not in (..., step[option]):
+            raise ValueError(f'{kind} with {option}={step[option]!r} is not exported')
+
+
+def _square(sides: int | tuple[int, int], kind: str) -> int:
+    sides = {sides} if isinstance(sides, int) else set(sides)
+    if len(sides) > 1:
+        raise ValueError(f'{kind} to {sorted(sides)}, and only square faces are exported')
+    return sides.pop()
