@@ -35,9 +35,12 @@ TRAIN = [
     'onnx>=1.17',
     'onnxscript>=0.5',
 ]
+# emonext serve: predictions over HTTP.
+SERVE = ['starlette>=0.40', 'uvicorn>=0.30', 'python-multipart>=0.0.18', 'websockets>=12']
 # mmcv-lite suffices. It is not in TRAIN because whoever has the full mmcv, the same module, must be able to keep it.
 ALL = [
     *TRAIN,
+    *SERVE,
     'mmcv-lite>=2.0,<2.4',
     'timm>=1.0.22',  # timm:// weights, Muon
     'captum>=0.7',  # class activation maps
@@ -45,7 +48,7 @@ ALL = [
 BENCH = [*ALL, 'pandas', 'ema-pytorch']  # the packages that the benchmarks compare with
 DOCS = ['sphinx>=8', 'myst-parser>=4', 'furo']
 DEV = [*BENCH, *DOCS, 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-image', 'scikit-learn', 'tensorboard', 'wandb',
-       'ruff>=0.5', 'import-linter>=2.1', 'build']
+       'ruff>=0.5', 'import-linter>=2.1', 'build', 'httpx']
 
 # OpenMMLab's mim and the host's list of models look for this folder in an installed package.
 MIM = ROOT / 'emonext_mm' / '.mim'
@@ -75,7 +78,7 @@ setup(
     python_requires='>=3.11',
     packages=find_packages(include=['emonext', 'emonext.*', 'emonext_mm', 'emonext_mm.*']),
     package_data={
-        'emonext': ['py.typed', 'models/*.onnx'],
+        'emonext': ['py.typed', 'models/*.onnx', 'web/**'],
         'emonext_mm': [
             '.mim/model-index.yml', '.mim/configs/**/*.py', '.mim/configs/**/*.yml', '.mim/tools/*.py',
             '.mim/tools/*.sh', 'pretrained/*.safetensors',
@@ -83,5 +86,5 @@ setup(
     },
     entry_points={'console_scripts': ['emonext = emonext.command.main:main']},
     install_requires=BASE,
-    extras_require=dict(train=TRAIN, all=ALL, bench=BENCH, docs=DOCS, dev=DEV),
+    extras_require=dict(serve=SERVE, train=TRAIN, all=ALL, bench=BENCH, docs=DOCS, dev=DEV),
 )

@@ -1,7 +1,8 @@
 """From pictures to emotions."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,28 @@ from emonext.faces import Detection, build_finder
 from emonext.pictures import MAX_PIXELS, read_picture, to_pixels
 from emonext.results import Face, Result
 from emonext.sources import Item, find_items
-from emonext.tracks import Smoother, Tracker
+from emonext.tracks import Follower
 from emonext.video import Video
 
 OnError = Callable[[str, EmonextError], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture whose faces have been found and cut out.
+
+    Attributes:
+        name: of the picture.
+        width, height: in pixels.
+        found: faces from the largest to the smallest.
+        crops: what the classifier is shown, (N, C, S, S) uint8.
+    """
+
+    name: str
+    width: int
+    height: int
+    found: list[Detection]
+    crops: np.ndarray
 
 
 class Recognizer:
@@ -94,39 +113,52 @@ class Recognizer:
             return
         pixels = (to_pixels(item.content, item.name) if item.kind == 'array'
                   else read_picture(item.content, item.name, self.max_pixels))
-        yield pixels, self._result(item.name, pixels, self._find(pixels, item.name))
+        prepared = self.prepare(pixels, item.name)
+        yield pixels, self.finish(prepared, self.classifier(prepared.crops))
 
     def _predict_video(self, item: Item) -> Iterator[tuple[np.ndarray, Result]]:
-        tracker, smoother = Tracker(), Smoother(self.smoothing)
+        follower = Follower(self.smoothing)
         for frame in Video(item.content, self.max_pixels, self.every):
-            found = self._find(frame.pixels, item.name)
-            tracks = tracker.update([each.box for each in found], frame.time)
-            smoother.keep(tracker.living)
-            yield frame.pixels, self._result(item.name, frame.pixels, found, tracks, smoother, frame.number, frame.time)
+            prepared = self.prepare(frame.pixels, item.name)
+            result = self.finish(prepared, self.classifier(prepared.crops), frame.number, frame.time, follower)
+            yield frame.pixels, result
 
-    def _find(self, pixels: np.ndarray, name: str) -> list[Detection]:
-        """Faces from the largest to the smallest."""
+    def prepare(self, pixels: np.ndarray, name: str) -> Prepared:
+        """Find the faces of a picture (H, W, 3) uint8 RGB and cut them out, the first step of a prediction.
+
+        Raises:
+            EmonextError: the detector failed, or a box cannot be a face of the picture.
+        """
         found = self.find(pixels, name)
         for each in found:
             check_inside(each.box, pixels.shape[1], pixels.shape[0], name)
-        return sorted(found, key=lambda found: found.box[1] - found.box[3])
-
-    def _result(self, name: str, pixels: np.ndarray, found: list[Detection], tracks: list[int] | None = None,
-                smoother: Smoother | None = None, frame: int | None = None, time: float | None = None) -> Result:
+        found = sorted(found, key=lambda found: found.box[1] - found.box[3])
         classifier = self.classifier
         crops = crop_faces(pixels, [square(each.box) for each in found], classifier.size, classifier.channels,
                            classifier.crop)
-        answers = classifier(crops)
-        if answers.shape != (len(found), len(classifier.classes)) or not np.isfinite(answers).all():
-            raise EmonextError(f'{name}: the model gave probabilities of shape {answers.shape}, or some that are no '
-                               f'numbers, for {len(found)} faces and {len(classifier.classes)} classes')
-        faces = []
-        for i, (each, probabilities) in enumerate(zip(found, answers)):
-            track = None if tracks is None else tracks[i]
-            if smoother is not None:
-                probabilities = smoother.update(track, probabilities, time)
-            faces.append(_face(each, classifier.classes, probabilities, track))
-        return Result(name, pixels.shape[1], pixels.shape[0], tuple(faces), frame, time)
+        return Prepared(name, pixels.shape[1], pixels.shape[0], found, crops)
+
+    def finish(self, prepared: Prepared, probabilities: np.ndarray, frame: int | None = None,
+               time: float | None = None, follower: Follower | None = None) -> Result:
+        """The result of a prepared picture, the last step of a prediction.
+
+        Args:
+            probabilities: (N, K), those of the classifier for the N crops.
+            frame, time: number of the frame and its time in seconds, in a video.
+            follower: of the video, which gives tracks and smoothed probabilities.
+
+        Raises:
+            EmonextError: the probabilities are of another shape, or not finite.
+        """
+        found, classes = prepared.found, self.classifier.classes
+        if probabilities.shape != (len(found), len(classes)) or not np.isfinite(probabilities).all():
+            raise EmonextError(f'{prepared.name}: the model gave probabilities of shape {probabilities.shape}, or some '
+                               f'that are no numbers, for {len(found)} faces and {len(classes)} classes')
+        tracks: Sequence[int | None] = [None] * len(found)
+        if follower is not None:
+            tracks, probabilities = follower.update([each.box for each in found], probabilities, time)
+        faces = [_face(each, classes, values, track) for each, values, track in zip(found, probabilities, tracks)]
+        return Result(prepared.name, prepared.width, prepared.height, tuple(faces), frame, time)
 
 
 def _face(found: Detection, classes: tuple[str, ...], probabilities: np.ndarray, track: int | None) -> Face:

@@ -82,6 +82,24 @@ class Smoother:
         self._means = {track: found for track, found in self._means.items() if track in tracks}
 
 
+class Follower:
+    """The persons of one video: their tracks and their probabilities smoothed over time.
+
+    Args:
+        half_life: see :class:`Smoother`.
+    """
+
+    def __init__(self, half_life: float) -> None:
+        self._tracker, self._smoother = Tracker(), Smoother(half_life)
+
+    def update(self, boxes: Sequence[Box], probabilities: np.ndarray, time: float) -> tuple[list[int], np.ndarray]:
+        """Tracks and smoothed probabilities (N, K) of the N faces of a frame at a time in seconds."""
+        tracks = self._tracker.update(boxes, time)
+        self._smoother.keep(self._tracker.living)
+        smoothed = [self._smoother.update(track, each, time) for track, each in zip(tracks, probabilities)]
+        return tracks, np.array(smoothed).reshape(probabilities.shape)
+
+
 @dataclass
 class TrackSummary:
     """Time of a track, in seconds, in total and by label. Each frame counts until the next frame of its track."""

@@ -1,0 +1,48 @@
+"""``emonext serve`` and ``emonext demo``."""
+from __future__ import annotations
+
+import argparse
+import math
+import socket
+import threading
+import webbrowser
+from contextlib import suppress
+
+from emonext.errors import EmonextError
+from emonext.recognizer import Recognizer
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C; requests in work are answered first."""
+    try:
+        import uvicorn
+
+        from emonext.service.app import build_app
+        from emonext.service.limits import Limits
+        from emonext.service.protocol import TimedProtocol
+    except ImportError as error:
+        raise EmonextError(f"emonext serve needs {error.name}: pip install 'emonext_mm[serve]'") from None
+    limits = Limits(args.max_bytes, args.max_pixels, args.max_faces, args.max_pictures, args.max_seconds,
+                    args.max_requests, args.max_streams)
+    recognizer = Recognizer(args.model, args.faces, threads=args.threads, min_score=args.min_score, side=args.side,
+                            max_pixels=args.max_pixels)
+    with _listen(args.host, args.port) as listener:
+        host, port = listener.getsockname()[:2]
+        address = f'http://{f"[{host}]" if ":" in host else host}:{port}'
+        print(address, flush=True)
+        if args.open:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        server = uvicorn.Server(uvicorn.Config(
+            build_app(recognizer, limits), http=TimedProtocol, ws_max_size=limits.size, log_level='warning',
+            access_log=False, server_header=False, timeout_graceful_shutdown=math.ceil(limits.seconds)))
+        with suppress(KeyboardInterrupt):  # uvicorn repeats the signal that ended it
+            server.run(sockets=[listener])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise EmonextError(f'{host}, port {port}: {getattr(error, "strerror", None) or error}') from None

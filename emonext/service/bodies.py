@@ -1,0 +1,60 @@
+"""The pictures of a request."""
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from emonext.service.limits import Limits
+
+LONGEST = 200  # characters of a name
+
+
+async def read_pictures(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
+    """Names and bytes of the pictures of a request: its body, or the files of a form.
+
+    Raises:
+        HTTPException: 400 without a picture or with a damaged form, 408 for a slow body, 413 for too many bytes or
+            pictures.
+    """
+    try:
+        async with asyncio.timeout(limits.seconds):
+            pictures = await _read(request, limits)
+    except TimeoutError:
+        raise HTTPException(408, f'the request was not sent within {limits.seconds:g} seconds') from None
+    if not any(data for _, data in pictures):
+        raise HTTPException(400, 'no picture; send the bytes of one, or a form (multipart/form-data) with files')
+    return pictures
+
+
+async def _read(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
+    stream = _limited(request, limits)
+    if not request.headers.get('content-type', '').lower().startswith('multipart/form-data'):
+        return [('picture', b''.join([part async for part in stream]))]
+    parser = MultiPartParser(request.headers, stream, max_files=limits.pictures, max_fields=limits.pictures)
+    parser.spool_max_size = 2 * limits.size  # never on the disk
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:  # KeyError: no boundary
+        many = 'Too many' in str(error)
+        text = f'more than {limits.pictures} pictures' if many else 'a damaged form (multipart/form-data)'
+        raise HTTPException(413 if many else 400, text) from None
+    files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
+    return [((file.filename or 'picture')[:LONGEST], await file.read()) for file in files]
+
+
+async def _limited(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    size = int(length) if (length := request.headers.get('content-length', '')).isdecimal() else 0
+    if size <= limits.size:
+        size = 0
+        async for part in request.stream():
+            size += len(part)
+            if size > limits.size:
+                break
+            yield part
+    if size > limits.size:
+        raise HTTPException(413, f'more than {limits.size:,} bytes')
