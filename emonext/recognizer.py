@@ -1,6 +1,7 @@
 """From pictures to emotions."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,8 @@ class Recognizer:
         max_pixels: int = MAX_PIXELS,
         every: int = 1,
     ) -> None:
-        for name, value, low, high in [('smoothing', smoothing, 0, 1e9), ('threads', threads, 1, 1024),
-                                       ('side', side, 1, 32767), ('every', every, 1, 1e9),
+        for name, value, low, high in [('smoothing', smoothing, 0, 1e9), ('side', side, 1, 32767),
+                                       ('threads', threads, 1, 8 * (os.cpu_count() or 1)), ('every', every, 1, 1e9),
                                        ('max_pixels', max_pixels, 1, 1e12), ('min_score', min_score, 0, 1)]:
             if value is not None and not low <= value <= high:
                 raise EmonextError(f'{name} {value} is not between {low:g} and {high:g}')

@@ -103,19 +103,22 @@ class Clock:
 
     Args:
         start: time of the stream that becomes 0; None for the first one.
+
+    Attributes:
+        start: what is taken off the times of the stream.
     """
 
     def __init__(self, start: float | None = None) -> None:
-        self._start, self._last = start, None
+        self.start, self._last = start, None
 
     def __call__(self, time: float | None, step: float) -> float:
         """Time of the next frame or packet; ``step`` is the usual distance to the one before it."""
         after = 0.0 if self._last is None else self._last + step
         if time is None:
-            time = after + (self._start or 0.0)
-        if self._start is None or (self._last is not None and time - self._start < self._last - RESTART):
-            self._start = time - after
-        time -= self._start
+            time = after + (self.start or 0.0)
+        if self.start is None or (self._last is not None and time - self.start < self._last - RESTART):
+            self.start = time - after
+        time -= self.start
         self._last = time if self._last is None else max(time, self._last)
         return self._last
 

@@ -74,7 +74,8 @@ def _interruptible() -> Iterator[list[int]]:
 
     def stop(number: int, frame: object) -> None:
         came.append(number)
-        raise KeyboardInterrupt
+        if len(came) == 1:  # later ones would stop the finishing of the files
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield came

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
+from uuid import uuid4
 
-from emonext.command.marks import is_result
+from emonext.command.marks import check_target, is_result
 from emonext.errors import EmonextError, OutputError
 from emonext.sources import PICTURES, VIDEOS, Item
 
@@ -22,6 +23,7 @@ class Outputs:
 
     Attributes:
         left_out: number of results that were found among the sources.
+        inputs: the files that were named as sources, or as the table of boxes, as the system knows them.
 
     Raises:
         EmonextError: an output is an input, a folder, another output or a file that emonext did not write, or has
@@ -30,14 +32,16 @@ class Outputs:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.left_out = 0
-        self._sources, self._folder = args.sources, args.save
+        self._sources = args.sources
         named = {option: getattr(args, option) for option in FILES}
-        self._files = {option: path for option, path in named.items()
-                       if path is not None and not (path == DASH and option not in SUFFIXES)}
+        files = {option: path for option, path in named.items()
+                 if path is not None and not (path == DASH and option not in SUFFIXES)}
         inputs = [path for path in (*args.sources, str(args.faces)) if os.path.isfile(path)]
-        for option, path in self._files.items():
+        for option, path in files.items():
             _check(option, path, inputs)
-        for (option, path), (other, same) in combinations(self._files.items(), 2):
+            if not (args.resume and option not in SUFFIXES):  # a file that goes on is checked when it is read
+                check_target(path, '')
+        for (option, path), (other, same) in combinations(files.items(), 2):
             if _is_same(path, same):
                 raise EmonextError(f'--{option} {path} and --{other} {same} are one file')
         if args.save is not None:
@@ -45,23 +49,16 @@ class Outputs:
                 raise EmonextError(f'--save {args.save}: this is a file')
             if any(_is_same(args.save, source) for source in args.sources):
                 raise EmonextError(f'--save {args.save}: this folder is a source')
+        self.inputs = {_identity(path) for path in inputs}
 
     def leave_out(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Items without the results, of this run or an earlier one, that were found in a folder or by a pattern."""
+        """Items without the results that were found in a folder or by a pattern."""
         for item in items:
-            if self._contain(item):
+            found = item.kind in ('picture', 'video') and item.name not in self._sources
+            if found and isinstance(item.content, str) and is_result(item.content):
                 self.left_out += 1
             else:
                 yield item
-
-    def _contain(self, item: Item) -> bool:
-        path = item.content
-        if not isinstance(path, str) or path in self._sources:
-            return False
-        if any(_is_same(path, output) for output in self._files.values()):
-            return True
-        inside = self._folder is not None and os.path.realpath(path).startswith(os.path.realpath(self._folder) + os.sep)
-        return inside and is_result(path)
 
 
 def _check(option: str, path: str | Path, inputs: list[str]) -> None:
@@ -74,8 +71,6 @@ def _check(option: str, path: str | Path, inputs: list[str]) -> None:
         raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
     if os.path.isdir(path):
         raise EmonextError(f'--{option} {path}: this is a folder')
-    if os.path.isfile(path) and not is_result(path):
-        raise EmonextError(f'--{option} {path} would overwrite a file that emonext did not write')
 
 
 def _is_same(one: str | Path, other: str | Path) -> bool:
@@ -84,6 +79,16 @@ def _is_same(one: str | Path, other: str | Path) -> bool:
         return os.path.samefile(one, other)
     except OSError:
         return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _identity(path: str | Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
+def is_input(path: Path, inputs: Collection[tuple[int, int]]) -> bool:
+    """Whether a path is one of the files of :attr:`Outputs.inputs`, also by a link."""
+    return path.exists() and _identity(path) in inputs
 
 
 @contextmanager
@@ -98,13 +103,19 @@ def writing(path: str | Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Write a file under another name, which is yielded, and name it when it is complete."""
-    part = path.with_name(f'.{os.getpid()}.part{path.suffix}')
+def whole_file(path: Path, source: str) -> Iterator[Path]:
+    """Write the result of a source under another name, which is yielded, and name it when it is complete.
+
+    Raises:
+        OutputError: it cannot be written, or a file that must stay has its name by now.
+    """
+    part = path.with_name(f'.{uuid4().hex[:12]}.part{path.suffix}')
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield part
-            part.replace(path)
+            if part.exists():
+                check_target(path, source)
+                part.replace(path)
         finally:
             part.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     items = outputs.leave_out(find(args.sources))
     classes = recognizer.classifier.classes
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes))]
+        sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes, outputs))]
         if args.resume:
             items = skip(items, read_finished(args, classes))
         bad = predict(recognizer, items, sinks)
@@ -65,7 +65,7 @@ def find(sources: list[str]) -> Iterator[Item]:
 
 def is_camera(source: str) -> bool:
     """Whether a source is the number of a camera."""
-    return source.isdecimal() and not os.path.exists(source)
+    return source.isdecimal() and len(source) < 5 and not os.path.exists(source)
 
 
 def _read_stdin() -> Item:
@@ -74,7 +74,7 @@ def _read_stdin() -> Item:
     return replace(next(find_items(sys.stdin.buffer.read())), name='stdin')
 
 
-def build_sinks(args: argparse.Namespace, classes: tuple[str, ...]) -> Iterator[Sink]:
+def build_sinks(args: argparse.Namespace, classes: tuple[str, ...], outputs: Outputs) -> Iterator[Sink]:
     """What receives the results."""
     if args.show:
         from emonext.command.window import WindowSink
@@ -90,7 +90,7 @@ def build_sinks(args: argparse.Namespace, classes: tuple[str, ...]) -> Iterator[
     if args.csv:
         yield CsvSink(args.csv, classes, args.resume)
     if args.save:
-        yield PictureSink(args.save)
+        yield PictureSink(args.save, outputs.inputs)
     if args.video:
         yield VideoSink(args.video)
 

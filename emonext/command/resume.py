@@ -4,15 +4,19 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from emonext.command.marks import JSON_BEGIN
 from emonext.errors import EmonextError
+from emonext.files import check_file
 from emonext.results import columns_of
 from emonext.sources import Item
+
+JSON_BEGIN = b'{"source":'
+SURE = 10  # bytes of the header
 
 
 class Record(NamedTuple):
@@ -24,13 +28,15 @@ class Record(NamedTuple):
 
 
 def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
-    """Leave out the finished items, each as often as it is finished."""
+    """Leave out the finished items, each as often as it is finished; warn of those that are not given again."""
     for item in items:
         name = as_written(item.name)
         if finished[name] > 0:
             finished[name] -= 1
         else:
             yield item
+    for name in list(+finished)[:1]:
+        warnings.warn(f'{(+finished).total()} finished sources were not given again, the first is {name}', stacklevel=2)
 
 
 def as_written(name: str) -> str:
@@ -47,14 +53,15 @@ def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter
         EmonextError: the file is not one of ``emonext predict`` with these classes; it is not changed.
     """
     path = Path(args.csv or args.json)
-    if not path.exists() or (path.is_file() and not path.stat().st_size):
+    if not path.exists():
         return Counter()
+    check_file(path, str(path))
     finished: Counter[str] = Counter()
     last: Record | None = None  # the last record, and the start of its item
     start = 0
     try:
         with open(path, 'rb+') as file:
-            for record in _read_csv(file, path, columns_of(classes)) if args.csv else _read_json(file, path):
+            for record in _read_csv(file, path, columns_of(classes)) if args.csv else _read_json(file, path, classes):
                 if last is None or record.source != last.source or record.rank <= last.rank:
                     finished.update([] if last is None else [last.source])
                     start = record.start
@@ -65,18 +72,21 @@ def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter
     return finished
 
 
-def _read_json(file: BinaryIO, path: Path) -> Iterator[Record]:
+def _read_json(file: BinaryIO, path: Path, classes: tuple[str, ...]) -> Iterator[Record]:
     start = 0
     for number, line in enumerate(file, 1):
-        if not (line.startswith(JSON_BEGIN) or (JSON_BEGIN.startswith(line) and not line.endswith(b'\n'))):
+        if not (line.startswith(JSON_BEGIN) or (number > 1 and JSON_BEGIN.startswith(line))):
             raise _foreign(path, number)
-        if line.endswith(b'\n'):  # else it was being written
+        if line.endswith(b'\n') or _is_json(line):  # else it was being written
             content = _parse(lambda line=line: json.loads(line), path, number)
-            source, frame = content.get('source'), content.get('frame')
-            if not (isinstance(source, str) and isinstance(content.get('faces'), list)
-                    and (frame is None or isinstance(frame, int))):
+            source, frame, faces = (content.get(key) for key in ('source', 'frame', 'faces'))
+            if not (isinstance(source, str) and isinstance(faces, list) and (frame is None or isinstance(frame, int))):
                 raise _foreign(path, number)
-            yield Record(as_written(source), (-1 if frame is None else frame, 0), start)
+            if not all(_parse(lambda face=face: tuple(face['probabilities']), path, number) == classes
+                       for face in faces):
+                raise EmonextError(f'{path}, line {number}: other classes than this model has; nothing was changed')
+            if line.endswith(b'\n'):
+                yield Record(as_written(source), (-1 if frame is None else frame, 0), start)
         start += len(line)
 
 
@@ -94,7 +104,7 @@ def _read_csv(file: BinaryIO, path: Path, columns: list[str]) -> Iterator[Record
 
     reader = csv.reader(lines())
     header = _parse(lambda: next(reader, None), path, 1)
-    if header is None and (','.join(columns)).encode().startswith(_read_again(file)):
+    if header is None and _is_begin(_read_again(file), columns):
         return  # it was being written
     if header != columns:
         raise EmonextError(f'{path}: its columns are not those of emonext predict with this model; nothing was changed')
@@ -110,6 +120,19 @@ def _read_csv(file: BinaryIO, path: Path, columns: list[str]) -> Iterator[Record
         start = position
 
 
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_begin(content: bytes, columns: list[str]) -> bool:
+    """Whether a content is none, or a begin of the header that nothing else has."""
+    return not content or (len(content) >= SURE and ','.join(columns).encode().startswith(content))
+
+
 def _read_again(file: BinaryIO) -> bytes:
     file.seek(0)
     return file.read()
@@ -118,7 +141,7 @@ def _read_again(file: BinaryIO) -> bytes:
 def _parse(read: Callable[[], Any], path: Path, number: int) -> Any:
     try:
         return read()
-    except (ValueError, csv.Error, RecursionError):
+    except (ValueError, TypeError, KeyError, csv.Error, RecursionError):
         raise _foreign(path, number) from None
 
 

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from emonext.command.marks import is_result, save_picture
-from emonext.command.outputs import DASH, whole_file, writing
+from emonext.command.marks import check_target, save_picture
+from emonext.command.outputs import DASH, is_input, whole_file, writing
 from emonext.drawing import annotate
-from emonext.errors import EmonextError, one_line
+from emonext.errors import EmonextError, OutputError, one_line
 from emonext.results import Result, columns_of, to_rows
 from emonext.sources import PICTURES, Item
 
@@ -108,6 +108,8 @@ class LineSink(Sink):
         if self.path == DASH:
             return sys.stdout.buffer
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        if not self._append:
+            check_target(self.path, '')  # again: it may be there by now
         return open(self.path, 'ab' if self._append else 'wb', buffering=0)
 
     def header(self) -> str:
@@ -154,8 +156,8 @@ def _line(cells: Sequence[Any]) -> str:
 class PictureSink(Sink):
     """Annotated pictures and frames in a folder, as PNG for pictures that are PNG, else as JPEG."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, inputs: Collection[tuple[int, int]] = ()) -> None:
+        self.folder, self._inputs = folder, inputs
 
     def begin(self, item: Item) -> None:
         """Refuse a picture whose result would overwrite another file."""
@@ -164,8 +166,14 @@ class PictureSink(Sink):
 
     def write(self, item: Item, pixels: np.ndarray, result: Result) -> None:
         """Save a picture under its relative path; a frame with its number."""
-        with whole_file(self._target(result.source, result.frame)) as part:
-            save_picture(Image.fromarray(annotate(pixels, result.faces)), part)
+        try:
+            target = self._target(result.source, result.frame)
+            with whole_file(target, result.source) as part:
+                save_picture(Image.fromarray(annotate(pixels, result.faces)), part, result.source)
+        except OutputError as error:
+            if not getattr(error.__cause__, 'errno', None):  # too many pixels for JPEG: the others can go on
+                raise EmonextError(str(error)) from None
+            raise
 
     def _target(self, source: str, frame: int | None) -> Path:
         path = Path(source)
@@ -175,6 +183,14 @@ class PictureSink(Sink):
             target = target.with_name(f'{target.name}_{frame:06d}.jpg')
         elif path.suffix.lower() not in SAVED or Path(path.stem).suffix.lower() in PICTURES:  # a.bmp.jpg is of a.bmp
             target = target.with_name(f'{target.name}.jpg')
-        if os.path.lexists(target) and not is_result(target):
-            raise EmonextError(f'{source}: --save would overwrite {target}, which emonext did not write')
+        try:
+            if target.is_symlink() or is_input(target, self._inputs) or _is_file(target, source):
+                raise EmonextError(f'{source}: --save would overwrite {target}, an input or a link')
+            check_target(target, source)
+        except OSError as error:  # too long a name
+            raise EmonextError(f'{source}: --save {target}: {error.strerror}') from None
         return target
+
+
+def _is_file(target: Path, source: str) -> bool:
+    return target.exists() and os.path.exists(source) and os.path.samefile(target, source)

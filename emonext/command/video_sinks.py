@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from emonext.command.marks import MARK, save_picture
+from emonext.command.marks import mark_of, save_picture
 from emonext.command.outputs import whole_file, writing
 from emonext.command.sinks import Sink
 from emonext.drawing import annotate, draw_timeline
@@ -51,21 +52,22 @@ class VideoSink(OneVideoSink):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._writer: VideoWriter | None = None
+        self._file, self._writer = ExitStack(), None
 
     def add(self, pixels: np.ndarray, result: Result, time: float) -> None:
         """Write a frame."""
         with writing(self.path):
             if self._writer is None:
                 source = self._only.content if self._only.kind == 'video' else None
-                self._writer = VideoWriter(self.path, source, MARK)
+                part = self._file.enter_context(whole_file(self.path, ''))
+                self._writer = VideoWriter(part, source, mark_of(''))
             self._writer.write(annotate(pixels, result.faces), time)
 
     def close(self) -> None:
         """Finish the file."""
         super().close()
         if self._writer is not None:
-            with writing(self.path):
+            with self._file, writing(self.path):
                 self._writer.close(self.complete)
 
 
@@ -115,8 +117,8 @@ class TimelineSink(OneVideoSink):
         """Draw."""
         super().close()
         if self._only is not None:
-            with whole_file(self.path) as part:
-                save_picture(draw_timeline(self._spans, self.classes), part)
+            with whole_file(self.path, '') as part:
+                save_picture(draw_timeline(self._spans, self.classes), part, '')
 
 
 def describe(name: str, frames: int, summary: Summary) -> list[str]:

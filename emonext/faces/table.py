@@ -10,6 +10,7 @@ import numpy as np
 from emonext.boxes import Box, check_box
 from emonext.errors import EmonextError
 from emonext.faces.base import Detection
+from emonext.files import check_file
 
 SIDES = ('left', 'top', 'right', 'bottom')
 
@@ -27,6 +28,7 @@ class BoxTable:
 
     def __init__(self, path: str | Path) -> None:
         self._boxes: dict[str, list[Detection]] = {}
+        check_file(path, str(path))
         try:
             with open(path, newline='', encoding='utf-8-sig') as file:
                 reader = csv.DictReader(file, strict=True)

@@ -78,6 +78,20 @@ def test_a_stdout_that_takes_nothing(picture, command, where, status, count):
     assert 'Traceback' not in done.stderr
 
 
+def test_a_second_signal_does_not_stop_the_first():
+    done = []
+
+    def stop(args):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            done.append('files finished')
+
+    assert run_safely(stop, None) == 130
+    assert done
+
+
 def test_an_error_of_output_is_told_beside_an_interruption(capsys):
     def stop(args):
         try:

@@ -66,13 +66,15 @@ def test_what_cannot_be_written(emonext, picture, tmp_path, options):
 @pytest.mark.parametrize(('sources', 'options', 'kept'), [
     ('in/*.mp4', ['--video', 'in/f.mp4'], 'in/f.mp4'), ('in', ['--timeline', 'in/c.png'], 'in/c.png'),
     ('in', ['--csv', 'in/ages.csv'], 'in/ages.csv'), ('in', ['--json', 'in/notes.txt'], 'in/notes.txt'),
+    ('in', ['--json', 'in/set.jsonl'], 'in/set.jsonl'),
     ('in', ['--faces', 'in/boxes.csv', '--csv', 'in/link.csv'], 'in/boxes.csv')])
 def test_only_results_are_replaced(emonext, picture, tmp_path, monkeypatch, sources, options, kept):
     """Not what is found in a folder or by a pattern, nor other files, nor an input by another name of it."""
     monkeypatch.chdir(tmp_path)
     picture('in/c.png')
     write_film(tmp_path / 'in' / 'f.mp4', 0.3)
-    for name, text in (('ages.csv', 'name,age\n'), ('notes.txt', 'notes\n'), ('boxes.csv', 'source,left\n')):
+    for name, text in (('ages.csv', 'name,age\n'), ('notes.txt', 'notes\n'), ('boxes.csv', 'source,left\n'),
+                       ('set.jsonl', '{"source": "b"}\n')):
         (tmp_path / 'in' / name).write_text(text)
     os.link('in/boxes.csv', 'in/link.csv')
     before = (tmp_path / kept).read_bytes()
@@ -103,7 +105,9 @@ def test_originals_in_the_folder_of_results(emonext, picture, tmp_path, monkeypa
         assert (status, f'{left_out} results' in err) == (0, bool(left_out))
         assert [result['source'] for result in lines(tmp_path / 'o.json')] == ['./out/a.png', './out/b.jpg']
     named = 'out/out/a.png'
-    assert emonext('.', named, '--faces', 'none', '--save', 'out', '--json', 'o.json')[0] == 0
+    assert emonext('.', '--faces', 'none')[2] == '2 results of emonext among the sources were left out\n'
+    assert emonext('.', named, '--faces', 'none', '--json', 'o.json')[0] == 0
+    assert emonext('.', named, '--faces', 'none', '--save', 'out')[0] == 1  # it would be replaced
     assert [result['source'] for result in lines(tmp_path / 'o.json')] == ['./out/a.png', './out/b.jpg', named]
     assert [(tmp_path / 'out' / name).read_bytes() for name in ('a.png', 'b.jpg')] == before
 
@@ -125,3 +129,59 @@ def test_a_pipe_as_output(emonext, picture, tmp_path, suffix):
     found = reader.communicate(timeout=30)[0].splitlines()
     assert [('a.png' in line, 'b.png' in line) for line in found[-2:]] == [(True, False), (False, True)]
     assert len(found) == (3 if suffix == 'csv' else 2)
+
+
+def test_a_named_result_is_not_replaced_by_its_own_result(emonext, picture, tmp_path, monkeypatch):
+    """Neither is another input by a link."""
+    monkeypatch.chdir(tmp_path)
+    picture('sub/a.png')
+    assert emonext('sub/a.png', '--faces', 'none', '--save', '.')[0] == 1  # the file itself
+    assert emonext('sub/a.png', '--faces', 'none', '--save', 'out')[0] == 0
+    os.link('out/sub/a.png', 'a.png')
+    for named in ('a.png', 'out/sub/a.png'):
+        before = (tmp_path / named).read_bytes()
+        status, _, err = emonext('sub/a.png', named, '--faces', 'none', '--save', 'out')
+        assert (status, 'overwrite' in err) == (1, True)
+        assert (tmp_path / named).read_bytes() == before
+
+
+@pytest.mark.parametrize(('names', 'kept'), [
+    (['a', 'a.jpg'], 'o/a.jpg'), (['../b.jpg', '_parent/b.jpg'], 'o/_parent/b.jpg'),
+    (['f.mp4_000000.jpg', 'f.mp4'], 'o/f.mp4_000000.jpg'),
+    (['q.png', 'f.mp4', '--timeline', 'o/q.png'], 'o/q.png')])
+def test_no_result_replaces_another_one_of_the_run(emonext, picture, tmp_path, monkeypatch, names, kept):
+    """The second one is an error."""
+    picture('b.jpg')
+    for name in ('a.jpg', '_parent/b.jpg', 'f.mp4_000000.jpg', 'q.png'):
+        picture(f'in/{name}', 10)
+    monkeypatch.chdir(tmp_path / 'in')
+    os.link('a.jpg', 'a')
+    write_film(tmp_path / 'in' / 'f.mp4', 0.3)
+    status, _, err = emonext(*names, '--faces', 'none', '--save', 'o')
+    assert (status, f'{kept}: ' in err) == (1, True)
+
+
+def test_a_file_that_appears_meanwhile_is_kept(emonext, picture, tmp_path, monkeypatch):
+    """Tables are opened at the first result, videos take their name at the end."""
+    film = write_film(tmp_path / 'f.mp4', 0.3)
+
+    def write_others(self, *args):
+        for name in ('o.csv', 'o.mp4', 't.png'):
+            (tmp_path / name).write_text('mine')
+
+    monkeypatch.setattr('emonext.command.sinks.TextSink.write', write_others)
+    for option, name in (('--csv', 'o.csv'), ('--video', 'o.mp4'), ('--timeline', 't.png')):
+        for each in ('o.csv', 'o.mp4', 't.png'):
+            (tmp_path / each).unlink(missing_ok=True)
+        status, _, err = emonext(film, '--faces', 'none', option, tmp_path / name)
+        assert (status, name in err) == (1, True)
+        assert (tmp_path / name).read_text() == 'mine'
+        assert not list(tmp_path.glob('.*'))
+
+
+def test_a_picture_that_cannot_be_saved_is_one_bad_item(emonext, picture, tmp_path):
+    """More pixels than JPEG holds, and a name that grows too long."""
+    wide, good, long = picture('wide.bmp', size=(70_000, 2)), picture('a.png'), picture('x' * 250 + '.bmp')
+    status, _, err = emonext(wide, long, good, '--faces', 'none', '--save', tmp_path / 'out')
+    assert (status, '2 failed' in err) == (1, True)
+    assert [path.name for path in (tmp_path / 'out').rglob('*.*')] == ['a.png']

@@ -66,5 +66,8 @@ def test_a_pattern_without_a_file_is_a_bad_item(emonext, picture, tmp_path):
 
 def test_a_pipe_is_no_picture(emonext, tmp_path):
     os.mkfifo(tmp_path / 'a.jpg')
+    os.mkfifo(tmp_path / 'boxes.csv')
+    assert emonext(tmp_path / 'a.jpg', '--faces', tmp_path / 'boxes.csv')[0] == 2
+    assert emonext('1' * 5000)[0] == 1
     assert emonext(tmp_path / 'a.jpg')[0] == 1
     assert emonext(tmp_path)[0] == 1  # no picture in this folder

@@ -34,9 +34,10 @@ def test_resume_with_odd_sources(emonext, picture, tmp_path, suffix):
     options = (*names, '--faces', 'none', f'--{suffix}', tmp_path / f'o.{suffix}')
     emonext(*options)
     whole = (tmp_path / f'o.{suffix}').read_bytes()
-    for end in range(1, len(whole) + 1, 97):
+    for end in range(11, len(whole) + 1, 97):
         (tmp_path / f'o.{suffix}').write_bytes(whole[:end])
-        assert emonext(*options, '--resume')[0] == 1
+        status, _, err = emonext(*options, '--resume')
+        assert status == 1, err
         assert (tmp_path / f'o.{suffix}').read_bytes() == whole
 
 
@@ -44,7 +45,7 @@ def test_resume_with_odd_sources(emonext, picture, tmp_path, suffix):
 @pytest.mark.parametrize('content', [
     'my notes', '{"other": 1}\nmy notes\n', 'name,age\nanna,3\nbert,4\n', '{"source": ["a"], "faces": []}\n', '"open',
     '{"source": "a", "frame": "x", "faces": []}\n', '{"source": "a", "frame": 1e999, "faces": []}\n',
-    'source,frame\n'])
+    'source,frame\n', 's', 'source', '{"source": "b"}'])
 def test_resume_leaves_other_files_alone(emonext, picture, tmp_path, name, content):
     (tmp_path / name).write_text(content)
     status, _, err = emonext(picture('a.png'), f'--{name[2:]}', tmp_path / name, '--resume')
@@ -66,3 +67,28 @@ def test_a_file_is_not_cut_when_nothing_can_be_done(emonext, picture, tmp_path, 
     monkeypatch.setenv('DISPLAY', ':9999')
     assert emonext(path, '--json', tmp_path / 'o.json', '--resume', '--show')[0] == 2
     assert (tmp_path / 'o.json').read_bytes() == before
+
+
+@pytest.mark.parametrize('suffix', ['json', 'csv'])
+def test_results_of_other_classes(emonext, picture, tmp_path, monkeypatch, classifier, suffix):
+    options = picture('a.png'), picture('b.png'), '--faces', 'none', f'--{suffix}', tmp_path / f'o.{suffix}'
+    emonext(*options)
+    before = (tmp_path / f'o.{suffix}').read_bytes()
+    monkeypatch.setattr(type(classifier), 'classes', ('x', 'y', 'z'))
+    status, _, err = emonext(*options, '--resume')
+    assert (status, f'o.{suffix}' in err) == (2, True)
+    assert (tmp_path / f'o.{suffix}').read_bytes() == before
+
+
+def test_sources_that_are_not_given_again_are_told(emonext, picture, tmp_path):
+    names = [picture(name) for name in ('a.png', 'b.png', 'c.png')]
+    outputs = '--faces', 'none', '--csv', tmp_path / 'o.csv'
+    emonext(*names, *outputs)
+    status, _, err = emonext(names[2], *outputs, '--resume')
+    assert (status, '2 finished' in err, str(names[0]) in err) == (0, True, True)
+
+
+def test_a_pipe_is_no_file_to_go_on_with(emonext, picture, tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    status, _, err = emonext(picture('a.png'), '--csv', tmp_path / 'pipe', '--resume')
+    assert (status, 'pipe' in err) == (2, True)
