@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emonext import __version__
-from emonext.command import bench, info, predict, serve
+from emonext.command import bench, info, page, predict, serve
 from emonext.command.outputs import writing
 from emonext.errors import EmonextError, OutputError, one_line
 from emonext.pictures import MAX_PIXELS
@@ -118,6 +118,9 @@ def build_parser() -> argparse.ArgumentParser:
     showing = commands.add_parser('demo', help='serve, and open the page in the browser')
     add_serve_options(showing, 0)
     showing.set_defaults(run=serve.run, open=True)
+    paging = commands.add_parser('page', help='a static page that runs your own model in the browser')
+    page.add_options(paging)
+    paging.set_defaults(run=page.run)
     describing = commands.add_parser('info', help='the model: classes, origin, measured figures')
     describing.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
     describing.add_argument('--json', action='store_true', help='all of it as JSON')
@@ -179,7 +182,8 @@ def add_serve_options(parser: argparse.ArgumentParser, port: int) -> None:
     limits = parser.add_argument_group('limits')
     for name, default, text in [
             ('bytes', 20_000_000, 'of a request'), ('pixels', 25_000_000, 'of a picture'),
-            ('faces', 100, 'of a picture'), ('pictures', 64, 'of a request'), ('seconds', 30, 'for the sending of a request, and for its answer'),
+            ('faces', 100, 'of a picture'), ('pictures', 64, 'of a request'),
+            ('seconds', 30, 'for the sending of a request, and for its answer'),
             ('requests', 64, 'in work at one time'), ('streams', 16, 'open at one time')]:
         limits.add_argument(f'--max-{name}', type=_positive, default=default, metavar='N',
                             help=f'{text} (default: {default:,})')

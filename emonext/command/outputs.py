@@ -103,8 +103,11 @@ def writing(path: str | Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_file(path: Path, source: str) -> Iterator[Path]:
-    """Write the result of a source under another name, which is yielded, and name it when it is complete.
+def whole_file(path: Path, source: str | None = None) -> Iterator[Path]:
+    """Write a file under another name, which is yielded, and name it when it is complete.
+
+    Args:
+        source: of which the file is the result; None if the caller has checked that the name may be taken.
 
     Raises:
         OutputError: it cannot be written, or a file that must stay has its name by now.
@@ -115,7 +118,8 @@ def whole_file(path: Path, source: str) -> Iterator[Path]:
         try:
             yield part
             if part.exists():
-                check_target(path, source)
+                if source is not None:
+                    check_target(path, source)
                 part.replace(path)
         finally:
             part.unlink(missing_ok=True)
