@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from time import monotonic
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -52,7 +52,7 @@ class Streams:
         while True:
             async with asyncio.timeout(self._engine.limits.seconds):
                 data = await self._receive(socket)
-            now = time.monotonic()
+            now = monotonic()
             first = now if first is None else first
             await socket.send_json(await self._answer(socket, data, follower, number, now - first))
             number += 1

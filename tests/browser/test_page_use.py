@@ -27,6 +27,10 @@ def probability(page, name):
     return float(page.locator(f'.face dl > div[data-name="{name}"]').get_attribute('data-probability'))
 
 
+def is_happy(page, value):
+    return lambda: probability(page, 'happy') == pytest.approx(value, abs=1e-4)
+
+
 def test_a_square_is_moved(opened, photograph):
     """From the middle to the left by the keyboard, then by the mouse: Python's answers for these squares."""
     opened.set_input_files('#files', photograph)
@@ -43,7 +47,7 @@ def test_a_square_is_moved(opened, photograph):
         opened.keyboard.press(key)
         box = [old + new for old, new in zip(box, change)]
         expected = recognize(astronaut(), [box]).faces[0].probabilities
-        wait_until(opened, lambda value=expected['happy']: probability(opened, 'happy') == pytest.approx(value, abs=1e-4))
+        wait_until(opened, is_happy(opened, expected['happy']))
 
     place = square.bounding_box()
     scale = 512 / opened.locator('.frame').bounding_box()['width']
@@ -53,7 +57,7 @@ def test_a_square_is_moved(opened, photograph):
     opened.mouse.up()
     box = [box[0], box[1] - 60 * scale, box[2], box[3] - 60 * scale]
     expected = recognize(astronaut(), [box]).faces[0].probabilities
-    wait_until(opened, lambda: probability(opened, 'happy') == pytest.approx(expected['happy'], abs=1e-4))
+    wait_until(opened, is_happy(opened, expected['happy']))
 
 
 def test_the_camera_with_a_square(opened):
