@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,6 +14,9 @@ from emonext.errors import EmonextError
 from emonext.files import check_file
 
 MAX_PIXELS = 100_000_000
+# Pillow's formats of photographs. Others are not tried, because they run programs (EPS) or are hardly tested.
+FORMATS = ['JPEG', 'PNG', 'GIF', 'BMP', 'PPM', 'TIFF', 'WEBP', 'JPEG2000',
+           *(['AVIF'] if find_spec('PIL.AvifImagePlugin') else [])]
 _LOCK = Lock()
 
 
@@ -50,7 +54,7 @@ def open_image(source: str | Path | io.BytesIO) -> Image.Image:
     with _LOCK:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(source)  # reads the header
+            return Image.open(source, formats=FORMATS)  # reads the header
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

@@ -134,3 +134,20 @@ def test_damaged_files_are_one_error():
                 changed[place] = generator.integers(256)
             with suppress(EmonextError):
                 assert read_picture(bytes(changed), 'it', 10**6).shape[2] == 3
+
+
+@pytest.mark.parametrize('kind', ['EPS', 'TGA', 'PCX'])
+def test_other_formats_are_not_tried(kind, monkeypatch):
+    """EPS would run a program of the system."""
+    monkeypatch.setattr('subprocess.check_call', lambda *arguments, **options: pytest.fail('a program was run'))
+    buffer = io.BytesIO()
+    Image.new('RGB', (9, 9)).save(buffer, kind)
+    with pytest.raises(EmonextError, match='it: no picture'):
+        read_picture(buffer.getvalue(), 'it')
+
+
+def test_a_photograph_of_a_telephone():
+    """MPO: a JPEG that is followed by others."""
+    buffer = io.BytesIO()
+    Image.new('RGB', (9, 5), 'red').save(buffer, 'MPO', save_all=True, append_images=[Image.new('RGB', (3, 3))])
+    assert read_picture(buffer.getvalue(), 'it').shape == (5, 9, 3)
