@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         if args.open:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server = uvicorn.Server(uvicorn.Config(
-            build_app(recognizer, limits), http=TimedProtocol, ws_max_size=limits.size, log_level='warning',
+            build_app(recognizer, limits), http=TimedProtocol, ws_max_size=limits.size, log_level='error',
             access_log=False, server_header=False, timeout_graceful_shutdown=math.ceil(limits.seconds)))
         with suppress(KeyboardInterrupt):  # uvicorn repeats the signal that ended it
             server.run(sockets=[listener])

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from emonext.service.limits import Limits
 
@@ -24,6 +24,8 @@ async def read_pictures(request: Request, limits: Limits) -> list[tuple[str, byt
     try:
         async with asyncio.timeout(limits.seconds):
             pictures = await _read(request, limits)
+    except ClientDisconnect:
+        raise HTTPException(400, 'the connection ended within the request') from None
     except TimeoutError:
         raise HTTPException(408, f'the request was not sent within {limits.seconds:g} seconds') from None
     if not any(data for _, data in pictures):
