@@ -66,6 +66,7 @@ export class View {
 
   #addSquare(changed) {
     this.#square = new Square(this.#frame, this.size, changed);
+    this.element.querySelector('.view figcaption').append(': move the square to the face');
   }
 
   /** Show a result. */
