@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import shutil
@@ -52,6 +53,10 @@ def _check(out: Path, name: Path, single: bool) -> None:
     """Refuse an output that exists and is no page."""
     if not out.exists():
         return
+    if out == Path.cwd():
+        raise EmonextError(f'{name}: this is the present folder, which would be exchanged')
+    if not (out.is_dir() or out.is_file()):
+        raise EmonextError(f'{name}: this is no regular file')
     if out.is_dir() == single:
         raise EmonextError(f'{name}: this is a {"folder" if single else "file"}')
     page = out if single else out / INDEX
@@ -61,10 +66,20 @@ def _check(out: Path, name: Path, single: bool) -> None:
 
 
 def _check_foreign(out: Path, name: Path, files: dict[str, bytes]) -> None:
-    """Refuse a folder with files that are not of a page, which would be lost."""
+    """Refuse a folder with anything that is not of a page, which would be lost."""
+    ours = files.keys() | ({'faces.onnx'} if _has_finder(out) else set())
+    folders = {str(Path(path).parent) for path in ours}
     for path in sorted(out.rglob('*')):
-        if not path.is_dir() and path.relative_to(out).as_posix() not in files.keys() | {'faces.onnx'}:
-            raise EmonextError(f'{name} has a file that emonext page did not write: {path.relative_to(out)}')
+        inside = str(path.relative_to(out))
+        if path.is_symlink() or inside not in (folders if path.is_dir() else ours):
+            raise EmonextError(f'{name} has something that emonext page did not write: {inside}')
+
+
+def _has_finder(page: Path) -> bool:
+    try:
+        return json.loads((page / 'page.json').read_text())['finder'] is True
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 def _write_folder(out: Path, files: dict[str, bytes]) -> None:

@@ -14,6 +14,12 @@ from emonext.recognizer import Recognizer
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; requests in work are answered first."""
+    with suppress(KeyboardInterrupt):  # uvicorn repeats the signal that ended it
+        _serve(args)
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> None:
     try:
         import uvicorn
 
@@ -35,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
         server = uvicorn.Server(uvicorn.Config(
             build_app(recognizer, limits), http=TimedProtocol, ws_max_size=limits.size, log_level='error',
             access_log=False, server_header=False, timeout_graceful_shutdown=math.ceil(limits.seconds)))
-        with suppress(KeyboardInterrupt):  # uvicorn repeats the signal that ended it
-            server.run(sockets=[listener])
-    return 0
+        server.run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -21,6 +21,7 @@ from emonext.recognizer import Recognizer
 from emonext.service.bodies import read_pictures
 from emonext.service.engine import Engine
 from emonext.service.limits import Limits
+from emonext.service.places import Place
 from emonext.service.streams import Streams
 
 WEB = Path(__file__).parents[1] / 'web'
@@ -52,7 +53,7 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     async def predict(request: Request) -> JSONResponse:
         with engine.places.take() as place:
             pictures = await read_pictures(request, engine.limits)
-            results = await place.run(_predict(engine, pictures, request.query_params.get('pictures') == '1'))
+            results = await place.run(_predict(engine, request, pictures, place))
         return JSONResponse(dict(results=results), 422 if all('error' in result for result in results) else 200)
 
     async def health(request: Request) -> JSONResponse:
@@ -72,8 +73,16 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
         middleware=[Middleware(SafeHeaders)], exception_handlers={HTTPException: _to_json}, lifespan=lifespan)
 
 
-async def _predict(engine: Engine, pictures: list[tuple[str, bytes]], shown: bool) -> list[dict[str, Any]]:
-    return [await _predict_one(engine, name, data, shown) for name, data in pictures]
+async def _predict(engine: Engine, request: Request, pictures: list[tuple[str, bytes]], place: Place
+                   ) -> list[dict[str, Any]]:
+    """Results of the pictures, as long as somebody waits for them."""
+    results: list[dict[str, Any]] = []
+    shown = request.query_params.get('pictures') == '1'
+    for name, data in pictures:
+        if place.is_late or await request.is_disconnected():
+            break
+        results.append(await _predict_one(engine, name, data, shown))
+    return results
 
 
 async def _predict_one(engine: Engine, name: str, data: bytes, shown: bool) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -12,6 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from emonext.service.limits import Limits
 
 LONGEST = 200  # characters of a name
+FIELD = 1000  # bytes of a field that is no file
+CHARSET = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 
 
 async def read_pictures(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
@@ -37,7 +40,9 @@ async def _read(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
     stream = _limited(request, limits)
     if not request.headers.get('content-type', '').lower().startswith('multipart/form-data'):
         return [('picture', b''.join([part async for part in stream]))]
-    parser = MultiPartParser(request.headers, stream, max_files=limits.pictures, max_fields=limits.pictures)
+    kind = CHARSET.sub('', request.headers['content-type'])  # some charsets take minutes to decode
+    parser = MultiPartParser(Headers({'content-type': kind}), stream, max_files=limits.pictures,
+                             max_fields=limits.pictures, max_part_size=FIELD)
     parser.spool_max_size = 2 * limits.size  # never on the disk
     try:
         form = await parser.parse()

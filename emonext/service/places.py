@@ -36,10 +36,15 @@ class Places:
 
 
 class Place:
-    """A place that is taken until its work has really ended, also where nobody waits for it any more."""
+    """A place that is taken until its work has really ended, also where nobody waits for it any more.
+
+    Attributes:
+        is_late: whether the limit of time is over; work in several steps can end then.
+    """
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self.is_late = False
         self._work: asyncio.Future[Any] | None = None
 
     def __enter__(self) -> Place:
@@ -67,4 +72,5 @@ class Place:
             async with asyncio.timeout(self._places.seconds):
                 return await asyncio.shield(self._work)
         except TimeoutError:
+            self.is_late = True
             raise HTTPException(504, f'no answer within {self._places.seconds:g} seconds') from None

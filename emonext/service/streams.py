@@ -29,8 +29,7 @@ class Streams:
 
     async def __call__(self, socket: WebSocket) -> None:
         """Serve a connection until it ends or is idle."""
-        origin = socket.headers.get('origin')
-        if origin is not None and urlsplit(origin).netloc != socket.headers.get('host'):  # a page of somebody else
+        if not _is_own(socket.headers.get('origin'), socket.headers.get('host')):
             await socket.close(REFUSED)
             return
         if self._open >= self._engine.limits.streams:
@@ -73,3 +72,11 @@ class Streams:
             return dict(error=str(error))
         except HTTPException as error:
             return dict(error=error.detail)
+
+
+def _is_own(origin: str | None, host: str | None) -> bool:
+    """Whether a page that opens a connection is ours; programs have no origin."""
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:
+        return False

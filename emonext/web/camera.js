@@ -15,6 +15,7 @@ export function watch(view, engine, report, ended) {
       video.srcObject = media;
       await video.play();
       while (isOn && media.active) await look(stream);
+      if (isOn) throw Error('The camera has stopped');
     } finally {
       media.getTracks().forEach((track) => track.stop());
       stream.close();

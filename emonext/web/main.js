@@ -7,6 +7,7 @@ const [status, results, choose, camera, finder] = ['status', 'results', 'choose'
   (id) => document.getElementById(id));
 let engine;
 let watching = null; // what ends the camera
+let choice = 0; // number of the last choice; older ones end
 
 function say(text, isError = false) {
   if (status.textContent !== text) status.textContent = text; // else screen readers repeat it
@@ -32,18 +33,34 @@ async function start() {
 /** Show pictures, and what the engine answers. */
 async function show(files) {
   stop();
+  const mine = ++choice;
   results.replaceChildren();
   for (const file of files) {
+    if (mine !== choice) return;
     say(`Looking at ${file.name} …`);
     try {
       const view = new View(engine, file.name);
       await view.draw(file);
+      if (mine !== choice) return;
       results.append(view.element);
-      await view.answer((boxes) => engine.predict(file, boxes), report);
+      await view.answer((boxes) => engine.predict(file, boxes), (result, error) => {
+        if (mine !== choice) return;
+        report(result, error);
+        if (error) keep(error);
+      });
     } catch (error) {
+      if (mine !== choice) return;
       say(error.message, true);
+      keep(error);
     }
   }
+}
+
+/** Leave an error on the page: the status tells of the next picture. */
+function keep(error) {
+  const line = document.createElement('p');
+  [line.className, line.textContent] = ['error', error.message];
+  results.append(line);
 }
 
 function report(result, error) {
@@ -52,6 +69,7 @@ function report(result, error) {
 
 async function toggleCamera() {
   if (watching) return stop();
+  choice++;
   say('Waiting for the camera …');
   const view = new View(engine, 'Camera', true);
   results.replaceChildren(view.element);
@@ -61,8 +79,11 @@ async function toggleCamera() {
 }
 
 function stop() {
-  watching?.();
-  watching = null;
+  if (watching) {
+    watching();
+    watching = null;
+    say('');
+  }
   camera.setAttribute('aria-pressed', 'false');
   camera.textContent = 'Use the camera';
 }

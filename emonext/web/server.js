@@ -24,7 +24,7 @@ async function ask(address, options) {
 
 async function predict(blob) {
   const { results: [result] } = await ask('predict?pictures=1', { method: 'POST', body: blob });
-  if (result.error) throw Error(result.error.replace(/^picture:/, `${blob.name ?? 'picture'}:`));
+  if (result.error) throw Error(result.error.replace(/^picture:/, () => `${blob.name ?? 'picture'}:`));
   return result;
 }
 
@@ -38,11 +38,13 @@ class Stream {
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     this.#socket = new WebSocket(address);
     this.#opened = this.#next('open');
+    this.#opened.catch(() => {}); // it is told when a frame is sent
   }
 
   async predict(canvas) {
     const [blob] = await Promise.all([
       new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.92)), this.#opened]);
+    if (this.#socket.readyState !== WebSocket.OPEN) throw Error('The server has ended the connection');
     const answer = this.#next('message');
     this.#socket.send(blob);
     const result = JSON.parse((await answer).data);

@@ -49,18 +49,19 @@ def errors():
 
 @pytest.fixture
 def open_page(browser, errors):
-    """Open a page of an address; its requests are those of the host alone."""
+    """Open a page of an address; its requests are those of that address, or the host, alone."""
     pages = []
 
-    def start(address, **options):
+    def start(address, host=None, **options):
         page = browser.new_page(**options)
         pages.append(page)
         page.on('console', lambda message: errors.append(message.text) if message.type == 'error' else None)
         page.on('pageerror', lambda error: errors.append(str(error)))
-        page.on('request', lambda request: None if request.url.startswith((address, 'data:', 'blob:'))
+        page.on('request', lambda request: None if request.url.startswith((host or address, 'data:', 'blob:'))
                 else errors.append(request.url))
         page.goto(address)
-        page.wait_for_selector('#choose:enabled')
+        if host is None:
+            page.wait_for_selector('#choose:enabled')
         return page
 
     yield start

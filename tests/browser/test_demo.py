@@ -70,9 +70,22 @@ def test_several_pictures_and_a_bad_one(page, photograph, tmp_path):
     page.locator('#status', has_text='No face').wait_for()
     assert page.locator('.view figcaption').all_inner_texts() == ['astronaut.png', 'empty.png']
     assert page.locator('.face').count() == 1
-    page.set_input_files('#files', tmp_path / 'bad.png')
-    page.locator('#status.error', has_text='bad.png').wait_for()
-    assert page.locator('article').count() == 0
+    page.set_input_files('#files', [tmp_path / 'bad.png', photograph])
+    page.locator('#status', has_text='1 face').wait_for()
+    assert page.locator('p.error').all_inner_texts() == ['bad.png: no picture that this browser can show']
+    assert page.locator('article').count() == 1
+
+
+def test_the_last_choice_counts(page, photograph, tmp_path):
+    """Also before the first one is finished."""
+    names = [tmp_path / f'{i}.png' for i in range(4)]
+    for name in names:
+        Image.fromarray(astronaut()).resize((2000, 2000)).save(name)
+    page.set_input_files('#files', names)
+    page.set_input_files('#files', photograph)
+    page.locator('#status', has_text='1 face').wait_for()
+    page.wait_for_timeout(1500)
+    assert page.locator('.view figcaption').all_inner_texts() == ['astronaut.png']
 
 
 @pytest.mark.parametrize('kind', ['drop', 'paste'])
@@ -105,6 +118,27 @@ def test_the_camera(page, expected):
     found = read_probabilities(page.locator('.face').first)
     assert found[expected.label] == pytest.approx(expected.score, abs=0.1)  # other frames, other pixels
     page.get_by_role('button', name='Stop the camera').click()
+    page.get_by_role('button', name='Use the camera').wait_for()
+
+
+@pytest.mark.parametrize(('end', 'words'), [
+    ('media.getTracks().forEach((track) => track.stop())', 'camera has stopped'),
+    ('socket.close()', 'server has ended')])
+def test_an_end_of_the_camera_is_told(open_page, address, end, words):
+    """Unplugged, and an idle connection that the server ends."""
+    page = open_page('about:blank', address)
+    page.add_init_script("""
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (...what) => (globalThis.media = await ask(...what));
+        globalThis.WebSocket = class extends WebSocket {
+            constructor(...what) { super(...what); globalThis.socket = this; }
+        };""")
+    page.goto(address)
+    page.locator('#choose:enabled').wait_for()
+    page.get_by_role('button', name='Use the camera').click()
+    page.locator('.face').first.wait_for()
+    page.evaluate(end)
+    page.locator('#status.error', has_text=words).wait_for()
     page.get_by_role('button', name='Use the camera').wait_for()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from emonext import page
 from emonext.classifier import DEFAULT, MODELS
-from emonext.command.main import run_safely
+from emonext.command.main import main, run_safely
 from emonext.command.page import add_options, run
 from emonext.page import is_page
 from tests.emonext.webs import write_runtime, write_web
@@ -113,3 +113,36 @@ def test_the_page_before_stays_where_the_exchange_fails(make, tmp_path, monkeypa
     assert (status, 'No space' in err) == (1, True)
     assert read(out) == before
     assert not [name for name in os.listdir(tmp_path) if name.startswith('.emonext')]
+
+
+@pytest.mark.parametrize('kind', ['folder', 'link', 'detector'])
+def test_nothing_foreign_in_a_folder_is_lost(make, tmp_path, kind):
+    """An empty folder, a link to a folder, and a detector that is not of the page."""
+    out = tmp_path / 'page'
+    assert make(out)[0] == 0
+    if kind == 'folder':
+        (out / 'keep' / 'deep').mkdir(parents=True)
+    elif kind == 'link':
+        (out / 'keep').symlink_to(tmp_path / 'web')
+    else:
+        (out / 'faces.onnx').write_text('mine')
+    before = sorted(out.rglob('*'))
+    status, _, err = make(out)
+    assert (status, 'keep' in err or 'faces.onnx' in err) == (2, True)
+    assert sorted(out.rglob('*')) == before
+
+
+def test_neither_a_pipe_nor_the_present_folder_is_exchanged(make, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / 'pipe.html')
+    assert make(tmp_path / 'pipe.html')[0] == 2
+    assert not (tmp_path / 'pipe.html').is_file()
+    (tmp_path / 'here').mkdir()
+    monkeypatch.chdir(tmp_path / 'here')
+    assert make('.')[0] == 2
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(page, 'WEB', write_web(tmp_path / 'web'))
+    assert main(['page', str(MODEL), str(tmp_path / 'it.html'), '--ort', str(write_runtime(tmp_path / 'ort'))]) == 0
+    assert is_page(tmp_path / 'it.html')
+    assert str(tmp_path / 'it.html') in capsys.readouterr().out

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -89,6 +90,38 @@ def test_bytes_without_a_length_are_counted(connect):
 def test_damaged_forms(connect, kind, content, status):
     answer = connect().post('/predict', content=content, headers={'content-type': kind})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize('charset', ['punycode', '"utf-7"', 'unicode_escape; a=b'])
+def test_the_charset_of_a_form_is_not_used(connect, encode, charset):
+    """Some take minutes, some give text that is none."""
+    body = (b'--b\r\nContent-Disposition: form-data; name="x"; filename="+2AA-\\ud800.png"\r\n\r\n' + encode()
+            + b'\r\n--b--\r\n')
+    answer = connect().post('/predict', content=body,
+                            headers={'content-type': f'multipart/form-data; charset={charset}; boundary=b'})
+    assert (answer.status_code, answer.json()['results'][0]['source']) == (200, '+2AA-\\ud800.png')
+
+
+def test_fields_that_are_no_files_are_short(connect):
+    assert connect().post('/predict', data={'x': 'a' * 5000}, files=[('y', ('a', b'x'))]).status_code == 400
+
+
+def test_pictures_that_nobody_waits_for_are_left_out(connect, recognizer, encode):
+    """After a 504, the picture in work is the last one."""
+    looked = []
+    find = recognizer.find
+
+    def wait(picture, name):
+        looked.append(name)
+        time.sleep(0.3)
+        return find(picture, name)
+
+    recognizer.find = wait
+    client = connect(seconds=0.2)
+    assert client.post('/predict', files=[('x', (str(i), encode())) for i in range(9)]).status_code == 504
+    while client.get('/health').json()['in_work']:
+        pass
+    assert looked == ['0']
 
 
 def test_too_many_pictures(connect, encode):

@@ -42,10 +42,11 @@ def test_probabilities_are_smoothed_over_time(client, encode, monkeypatch):
 
 def test_refused_connections(client, encode):
     """Those of another page, and more than there may be."""
-    with pytest.raises(WebSocketDisconnect) as other, client.websocket_connect(
-            '/stream', headers={'origin': 'http://elsewhere.example'}):
-        pass
-    assert other.value.code == 1008
+    for origin in ('http://elsewhere.example', 'null', 'http://['):
+        with pytest.raises(WebSocketDisconnect) as other, client.websocket_connect(
+                '/stream', headers={'origin': origin}):
+            pass
+        assert other.value.code == 1008
     with client.websocket_connect('/stream', headers={'origin': 'http://testserver'}) as socket:
         assert ask(socket, encode())['frame'] == 0
         with pytest.raises(WebSocketDisconnect) as many, client.websocket_connect('/stream'):
