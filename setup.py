@@ -36,7 +36,7 @@ TRAIN = [
     'onnxscript>=0.5',
 ]
 # emonext serve: predictions over HTTP.
-SERVE = ['starlette>=0.40', 'uvicorn>=0.30', 'python-multipart>=0.0.18', 'websockets>=12']
+SERVE = ['starlette>=1.0', 'uvicorn>=0.53', 'python-multipart>=0.0.28', 'websockets>=15']
 # mmcv-lite suffices. It is not in TRAIN because whoever has the full mmcv, the same module, must be able to keep it.
 ALL = [
     *TRAIN,

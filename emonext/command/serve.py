@@ -25,9 +25,11 @@ def _serve(args: argparse.Namespace) -> None:
 
         from emonext.service.app import build_app
         from emonext.service.limits import Limits
+        from emonext.service.memory import return_large_blocks
         from emonext.service.protocol import TimedProtocol
     except ImportError as error:
         raise EmonextError(f"emonext serve needs {error.name}: pip install 'emonext_mm[serve]'") from None
+    return_large_blocks()
     limits = Limits(args.max_bytes, args.max_pixels, args.max_faces, args.max_pictures, args.max_seconds,
                     args.max_requests, args.max_streams)
     recognizer = Recognizer(args.model, args.faces, threads=args.threads, min_score=args.min_score, side=args.side,

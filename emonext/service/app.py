@@ -22,7 +22,7 @@ from emonext.service.bodies import read_pictures
 from emonext.service.engine import Engine
 from emonext.service.limits import Limits
 from emonext.service.places import Place
-from emonext.service.streams import Streams
+from emonext.service.streams import Streams, is_own
 
 WEB = Path(__file__).parents[1] / 'web'
 HEADERS = {
@@ -40,7 +40,7 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     ``POST /predict`` takes the bytes of a picture, or a form with files, and answers ``{"results": [...]}`` with the
     fields of :meth:`emonext.results.Result.to_dict`, or the source and the error of a picture that cannot be read;
     ``?pictures=1`` adds the pictures of :meth:`~emonext.service.engine.Engine.predict`. The status is 200, 422 if no
-    picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 408, 413,
+    picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 403, 408, 413,
     503, 504. ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work;
     ``/model`` is the model card; ``/`` is the page.
 
@@ -51,6 +51,8 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     engine = Engine(recognizer, limits or Limits())
 
     async def predict(request: Request) -> JSONResponse:
+        if not is_own(request.headers):
+            raise HTTPException(403, 'requests of other pages are not answered')
         with engine.places.take() as place:
             pictures = await read_pictures(request, engine.limits)
             results = await place.run(_predict(engine, request, pictures, place))

@@ -5,6 +5,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from emonext.service.limits import Limits
 
 LONGEST = 200  # characters of a name
+TAIL = 1000  # bytes in which a form ends
 FIELD = 1000  # bytes of a field that is no file
 CHARSET = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 
@@ -41,11 +43,21 @@ async def _read(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
     if not request.headers.get('content-type', '').lower().startswith('multipart/form-data'):
         return [('picture', b''.join([part async for part in stream]))]
     kind = CHARSET.sub('', request.headers['content-type'])  # some charsets take minutes to decode
-    parser = MultiPartParser(Headers({'content-type': kind}), stream, max_files=limits.pictures,
+    tail = bytearray()
+
+    async def watched() -> AsyncIterator[bytes]:
+        async for part in stream:
+            tail.extend(part)
+            del tail[:-TAIL]
+            yield part
+
+    parser = MultiPartParser(Headers({'content-type': kind}), watched(), max_files=limits.pictures,
                              max_fields=limits.pictures, max_part_size=FIELD)
     parser.spool_max_size = 2 * limits.size  # never on the disk
     try:
         form = await parser.parse()
+        if b'--%b--' % parse_options_header(kind)[1][b'boundary'] not in tail:  # a file that is cut would be left out
+            raise MultiPartException('its end is missing')
     except (MultiPartException, KeyError, ValueError) as error:  # KeyError: no boundary
         many = 'Too many' in str(error)
         text = f'more than {limits.pictures} pictures' if many else 'a damaged form (multipart/form-data)'

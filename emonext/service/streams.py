@@ -5,6 +5,7 @@ import asyncio
 from time import monotonic
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -29,7 +30,7 @@ class Streams:
 
     async def __call__(self, socket: WebSocket) -> None:
         """Serve a connection until it ends or is idle."""
-        if not _is_own(socket.headers.get('origin'), socket.headers.get('host')):
+        if not is_own(socket.headers):
             await socket.close(REFUSED)
             return
         if self._open >= self._engine.limits.streams:
@@ -74,9 +75,10 @@ class Streams:
             return dict(error=error.detail)
 
 
-def _is_own(origin: str | None, host: str | None) -> bool:
-    """Whether a page that opens a connection is ours; programs have no origin."""
+def is_own(headers: Headers) -> bool:
+    """Whether a request comes from our page or from a program, which has no origin, and not from another page."""
+    origin = headers.get('origin')
     try:
-        return origin is None or urlsplit(origin).netloc == host
+        return origin is None or urlsplit(origin).netloc == headers.get('host')
     except ValueError:
         return False

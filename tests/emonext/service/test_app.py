@@ -124,6 +124,21 @@ def test_pictures_that_nobody_waits_for_are_left_out(connect, recognizer, encode
     assert looked == ['0']
 
 
+@pytest.mark.parametrize('cut', [3, 60, 200])
+def test_a_cut_form_is_damaged(connect, encode, cut):
+    """None of its files is left out."""
+    part = b'--b\r\nContent-Disposition: form-data; name="x"; filename="a.png"\r\n\r\n' + encode() + b'\r\n'
+    body = 3 * part + b'--b--'
+    kind = {'content-type': 'multipart/form-data; boundary=b'}
+    assert connect().post('/predict', content=body[:-cut], headers=kind).status_code == 400
+    assert len(connect().post('/predict', content=body, headers=kind).json()['results']) == 3
+
+
+def test_other_pages_are_not_answered(connect, encode):
+    for origin, status in (('http://testserver', 200), ('http://elsewhere.example', 403), ('null', 403)):
+        assert connect().post('/predict', content=encode(), headers={'origin': origin}).status_code == status
+
+
 def test_too_many_pictures(connect, encode):
     answer = connect(pictures=2).post('/predict', files=[('x', ('a', encode()))] * 3)
     assert (answer.status_code, '2 pictures' in answer.json()['error']) == (413, True)
