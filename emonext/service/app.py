@@ -41,8 +41,10 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     fields of :meth:`emonext.results.Result.to_dict`, or the source and the error of a picture that cannot be read;
     ``?pictures=1`` adds the pictures of :meth:`~emonext.service.engine.Engine.predict`. The status is 200, 422 if no
     picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 403, 408,
-    413, 503, 504. ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work;
-    ``/model`` is the model card; ``/`` is the page.
+    413, 503, 504.
+
+    ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work; ``/model``
+    is the model card; ``/`` is the page.
 
     Args:
         recognizer: with an exported model.
