@@ -43,8 +43,8 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 403, 408,
     413, 503, 504.
 
-    ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work; ``/model``
-    is the model card; ``/`` is the page.
+    ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work;
+    ``/model`` is the model card; ``/`` is the page.
 
     Args:
         recognizer: with an exported model.
