@@ -71,12 +71,18 @@ class OnnxClassifier:
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
         """Probabilities (N, K) of faces (N, channels, size, size) uint8."""
-        parts = [self._run('probabilities', faces[start:start + BATCH]) for start in range(0, len(faces), BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)), np.float32)
+        return self._run(['probabilities'], faces)[0] if len(faces) else np.empty((0, len(self.classes)), np.float32)
 
     def warp(self, faces: np.ndarray) -> np.ndarray:
         """What the Spatial Transformer makes of faces, (N, C, h, w) uint8; (N, 0, 0, 0) without one."""
-        return self._run('warped', faces)
+        return self._run(['warped'], faces)[0]
 
-    def _run(self, output: str, faces: np.ndarray) -> np.ndarray:
-        return run_session(self._session, str(self.path), [output], {'faces': faces})[0]
+    def classify_and_warp(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and :meth:`warp` of at least one face, at the cost of the probabilities alone."""
+        probabilities, warped = self._run(['probabilities', 'warped'], faces)
+        return probabilities, warped
+
+    def _run(self, outputs: list[str], faces: np.ndarray) -> list[np.ndarray]:
+        parts = [run_session(self._session, str(self.path), outputs, {'faces': faces[start:start + BATCH]})
+                 for start in range(0, len(faces), BATCH)]
+        return [np.concatenate(part) for part in zip(*parts)]

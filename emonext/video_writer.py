@@ -1,7 +1,6 @@
 """Writing videos, with PyAV (FFmpeg)."""
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +16,7 @@ class VideoWriter:
     """MP4 file with the pictures of :meth:`write` and the sound of another file.
 
     Args:
-        path: .mp4 file. It takes its name in :meth:`close`.
+        path: .mp4 file to write. It is removed if nothing is written.
         source: video whose sound is kept, and whose frame rate tells how long the last frame is shown; None for none.
         comment: text in the file's metadata, see :func:`read_comment`.
 
@@ -32,12 +31,12 @@ class VideoWriter:
 
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._part = self.path.with_name(f'.{os.getpid()}.part.mp4')
+        self._last = -1  # ticks of the last picture
         with ExitStack() as opened:
             rate = _frame_rate(source) if source is not None else Fraction(FRAME_RATE)
-            opened.callback(self._part.unlink, missing_ok=True)
+            opened.callback(self._remove_if_empty)
             with ffmpeg_errors(str(path)):
-                target = av.open(f'file:{self._part}', 'w', options={'movflags': 'faststart'})
+                target = av.open(f'file:{self.path}', 'w', options={'movflags': 'faststart'})
                 self.container = opened.enter_context(target)
                 self.container.metadata['comment'] = comment
                 self.stream = self.container.add_stream('libx264', rate=rate, options={'crf': '20',
@@ -49,7 +48,6 @@ class VideoWriter:
                 opened.callback(self._packets.close)
                 self._next = next(self._packets, None)
             self._opened = opened.pop_all()
-        self._last = -1
 
     def write(self, pixels: np.ndarray, time: float) -> None:
         """Add a picture (H, W, 3) uint8 RGB at a time in seconds.
@@ -78,7 +76,10 @@ class VideoWriter:
                 self.container.mux(self.stream.encode())
                 self._add_sound(float('inf') if complete else self._last / self.TICKS)
                 self.container.close()
-                self._part.replace(self.path)
+
+    def _remove_if_empty(self) -> None:
+        if self._last < 0:
+            self.path.unlink(missing_ok=True)
 
     def _add_sound(self, time: float) -> None:
         """Add the sound up to a time, so that players find both streams side by side."""

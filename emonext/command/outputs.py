@@ -42,12 +42,12 @@ class Outputs:
             if not (args.resume and option not in SUFFIXES):  # a file that goes on is checked when it is read
                 check_target(path, '')
         for (option, path), (other, same) in combinations(files.items(), 2):
-            if _is_same(path, same):
+            if is_same(path, same):
                 raise EmonextError(f'--{option} {path} and --{other} {same} are one file')
         if args.save is not None:
             if os.path.exists(args.save) and not os.path.isdir(args.save):
                 raise EmonextError(f'--save {args.save}: this is a file')
-            if any(_is_same(args.save, source) for source in args.sources):
+            if any(is_same(args.save, source) for source in args.sources):
                 raise EmonextError(f'--save {args.save}: this folder is a source')
         self.inputs = {_identity(path) for path in inputs}
 
@@ -65,7 +65,7 @@ def _check(option: str, path: str | Path, inputs: list[str]) -> None:
     suffix, ending = Path(path).suffix.lower(), SUFFIXES.get(option)
     if not str(path) or (ending and suffix != ending):
         raise EmonextError(f'--{option} {path}: expected a file name' + (f' that ends with {ending}' if ending else ''))
-    if any(_is_same(path, source) for source in inputs):
+    if any(is_same(path, source) for source in inputs):
         raise EmonextError(f'--{option} {path} would overwrite an input')
     if not ending and suffix in PICTURES | VIDEOS:
         raise EmonextError(f'--{option} {path}: this name is one of a picture or video')
@@ -73,7 +73,7 @@ def _check(option: str, path: str | Path, inputs: list[str]) -> None:
         raise EmonextError(f'--{option} {path}: this is a folder')
 
 
-def _is_same(one: str | Path, other: str | Path) -> bool:
+def is_same(one: str | Path, other: str | Path) -> bool:
     """Whether two paths are one file, also by links, or will be one."""
     try:
         return os.path.samefile(one, other)

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from emonext.command.marks import check_target, save_picture
-from emonext.command.outputs import DASH, is_input, whole_file, writing
+from emonext.command.outputs import DASH, is_input, is_same, whole_file, writing
 from emonext.drawing import annotate
 from emonext.errors import EmonextError, OutputError, one_line
 from emonext.results import Result, columns_of, to_rows
@@ -184,13 +184,9 @@ class PictureSink(Sink):
         elif path.suffix.lower() not in SAVED or Path(path.stem).suffix.lower() in PICTURES:  # a.bmp.jpg is of a.bmp
             target = target.with_name(f'{target.name}.jpg')
         try:
-            if target.is_symlink() or is_input(target, self._inputs) or _is_file(target, source):
+            if target.is_symlink() or is_input(target, self._inputs) or is_same(target, source):
                 raise EmonextError(f'{source}: --save would overwrite {target}, an input or a link')
             check_target(target, source)
         except OSError as error:  # too long a name
             raise EmonextError(f'{source}: --save {target}: {error.strerror}') from None
         return target
-
-
-def _is_file(target: Path, source: str) -> bool:
-    return target.exists() and os.path.exists(source) and os.path.samefile(target, source)

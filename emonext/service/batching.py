@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,17 @@ class Batcher:
     """Classifies faces; those of concurrent calls together, one batch at a time.
 
     Args:
-        classify: probabilities (N, K) of faces (N, C, S, S) uint8.
+        classify: answers, one for each face, of faces (N, C, S, S) uint8.
         executor: of the classifier.
     """
 
-    def __init__(self, classify: Callable[[np.ndarray], np.ndarray], executor: Executor) -> None:
+    def __init__(self, classify: Callable[[np.ndarray], Sequence[Any]], executor: Executor) -> None:
         self._classify, self._executor = classify, executor
-        self._waiting: list[tuple[np.ndarray, asyncio.Future[np.ndarray]]] = []
+        self._waiting: list[tuple[np.ndarray, asyncio.Future[Sequence[Any]]]] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Probabilities (N, K) of faces (N, C, S, S) uint8.
+    async def __call__(self, faces: np.ndarray) -> Sequence[Any]:
+        """Answers to faces (N, C, S, S) uint8.
 
         Raises:
             Exception: that of the classifier, for each call in the batch.
@@ -45,7 +46,7 @@ class Batcher:
             await self._answer([(faces, future) for faces, future in batch if not future.cancelled()])
         self._worker = None
 
-    async def _answer(self, batch: list[tuple[np.ndarray, asyncio.Future[np.ndarray]]]) -> None:
+    async def _answer(self, batch: list[tuple[np.ndarray, asyncio.Future[Sequence[Any]]]]) -> None:
         if not batch:
             return
         faces = np.concatenate([faces for faces, _ in batch])

@@ -53,7 +53,7 @@ async def _read(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
 
     parser = MultiPartParser(Headers({'content-type': kind}), watched(), max_files=limits.pictures,
                              max_fields=limits.pictures, max_part_size=FIELD)
-    parser.spool_max_size = 2 * limits.size  # never on the disk
+    parser.spool_max_size = 2 * limits.bytes  # never on the disk
     try:
         form = await parser.parse()
         if b'--%b--' % parse_options_header(kind)[1][b'boundary'] not in tail:  # a file that is cut would be left out
@@ -68,12 +68,12 @@ async def _read(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
 
 async def _limited(request: Request, limits: Limits) -> AsyncIterator[bytes]:
     size = int(length) if (length := request.headers.get('content-length', '')).isdecimal() else 0
-    if size <= limits.size:
+    if size <= limits.bytes:
         size = 0
         async for part in request.stream():
             size += len(part)
-            if size > limits.size:
+            if size > limits.bytes:
                 break
             yield part
-    if size > limits.size:
-        raise HTTPException(413, f'more than {limits.size:,} bytes')
+    if size > limits.bytes:
+        raise HTTPException(413, f'more than {limits.bytes:,} bytes')

@@ -5,7 +5,7 @@ import asyncio
 import base64
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -33,7 +33,7 @@ class Engine:
         self.recognizer, self.limits = recognizer, limits
         self.places = Places(limits.requests, limits.seconds)
         self._executor = ThreadPoolExecutor(os.cpu_count(), 'emonext')
-        self._batcher = Batcher(recognizer.classifier, self._executor)
+        self._batcher = Batcher(self._classify, self._executor)
 
     async def predict(self, data: bytes, name: str, pictures: bool = False, follower: Follower | None = None,
                       frame: int | None = None, time: float | None = None) -> dict[str, Any]:
@@ -50,12 +50,18 @@ class Engine:
             EmonextError: no picture, or one beyond the limits.
         """
         prepared = await self._in_thread(self._prepare, data, name)
-        probabilities = await self._batcher(prepared.crops)
+        answers = await self._batcher(prepared.crops) if len(prepared.crops) else []
+        probabilities = np.array([each for each, _ in answers]).reshape(-1, len(self.recognizer.classifier.classes))
         result = self.recognizer.finish(prepared, probabilities, frame, time, follower).to_dict()
         if pictures:
-            for face, shown in zip(result['faces'], await self._in_thread(self._draw, prepared.crops)):
+            warped = [each for _, each in answers]
+            for face, shown in zip(result['faces'], await self._in_thread(_draw, prepared.crops, warped)):
                 face.update(shown)
         return result
+
+    def _classify(self, faces: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Probabilities and what the Spatial Transformer made of each face."""
+        return list(zip(*self.recognizer.classifier.classify_and_warp(faces)))
 
     def _prepare(self, data: bytes, name: str) -> Prepared:
         prepared = self.recognizer.prepare(read_picture(data, name, self.limits.pixels), name)
@@ -63,16 +69,16 @@ class Engine:
             raise EmonextError(f'{name}: {len(prepared.found)} faces, more than {self.limits.faces}')
         return prepared
 
-    def _draw(self, crops: np.ndarray) -> list[dict[str, str | None]]:
-        warped = self.recognizer.classifier.warp(crops) if len(crops) else crops
-        return [dict(crop=_to_url(crop), warped=_to_url(face)) for crop, face in zip(crops, warped)]
-
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
 
     def close(self) -> None:
         """End the threads."""
         self._executor.shutdown()
+
+
+def _draw(crops: Sequence[np.ndarray], warped: Sequence[np.ndarray]) -> list[dict[str, str | None]]:
+    return [dict(crop=_to_url(crop), warped=_to_url(face)) for crop, face in zip(crops, warped)]
 
 
 def _to_url(face: np.ndarray) -> str | None:

@@ -9,7 +9,7 @@ class Limits:
     """Limits of a service.
 
     Attributes:
-        size: bytes of a request, or of a frame.
+        bytes: of a request, or of a frame.
         pixels: of a picture.
         faces: of a picture.
         pictures: of a request.
@@ -18,7 +18,7 @@ class Limits:
         streams: open at one time.
     """
 
-    size: int = 20_000_000
+    bytes: int = 20_000_000
     pixels: int = 25_000_000
     faces: int = 100
     pictures: int = 64

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from emonext import EmonextError
@@ -58,3 +59,13 @@ def test_cut_file(tmp_path):
     (tmp_path / 'it.onnx').write_bytes(content[:len(content) // 2])
     with pytest.raises(EmonextError, match=r'it\.onnx'):
         OnnxClassifier(tmp_path / 'it.onnx')
+
+
+def test_both_outputs_at_once():
+    """More faces than one batch has: those of each output alone."""
+    classifier = OnnxClassifier(threads=1)
+    faces = np.random.default_rng(0).integers(0, 256, (70, 1, 48, 48), np.uint8)
+    probabilities, warped = classifier.classify_and_warp(faces)
+    np.testing.assert_array_equal(probabilities, classifier(faces))
+    np.testing.assert_array_equal(warped, classifier.warp(faces))
+    assert (warped.shape, probabilities.shape) == ((70, 1, 48, 48), (70, 7))

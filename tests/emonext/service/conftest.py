@@ -23,7 +23,7 @@ def encode():
 def recognizer(classifier):
     """Takes each picture as one face, and knows its brightness."""
     classifier.meta = dict(classes=list(classifier.classes))
-    classifier.warp = lambda faces: faces[:, :, 12:36, 12:36]
+    classifier.classify_and_warp = lambda faces: (classifier(faces), faces[:, :, 12:36, 12:36])
     return Recognizer(classifier, 'none')
 
 

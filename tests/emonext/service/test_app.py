@@ -68,7 +68,7 @@ def bomb():
 
 @pytest.mark.parametrize(('limits', 'content', 'status', 'words'), [
     ({}, b'', 400, 'no picture'), ({}, b'text', 422, 'picture'), ({}, bomb(), 422, '30000 x 30000'),
-    (dict(pixels=1000), None, 422, '48 x 48'), (dict(size=20), None, 413, '20'), (dict(requests=0), None, 503, '0'),
+    (dict(pixels=1000), None, 422, '48 x 48'), (dict(bytes=20), None, 413, '20'), (dict(requests=0), None, 503, '0'),
     (dict(faces=0), None, 422, '1 faces')])
 def test_limits(connect, encode, limits, content, status, words):
     answer = connect(**limits).post('/predict', content=encode() if content is None else content)
@@ -80,7 +80,7 @@ def test_limits(connect, encode, limits, content, status, words):
 
 
 def test_bytes_without_a_length_are_counted(connect):
-    answer = connect(size=1000).post('/predict', content=iter([b'x' * 600, b'x' * 600]))
+    answer = connect(bytes=1000).post('/predict', content=iter([b'x' * 600, b'x' * 600]))
     assert (answer.status_code, '1,000' in answer.json()['error']) == (413, True)
 
 
