@@ -70,7 +70,11 @@ class OnnxClassifier:
         return meta
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Probabilities (N, K) of faces (N, channels, size, size) uint8."""
+        """Probabilities (N, K) of faces (N, channels, size, size) uint8.
+
+        Raises:
+            EmonextError: they are not finite.
+        """
         return self._run(['probabilities'], faces)[0] if len(faces) else np.empty((0, len(self.classes)), np.float32)
 
     def warp(self, faces: np.ndarray) -> np.ndarray:
@@ -85,4 +89,7 @@ class OnnxClassifier:
     def _run(self, outputs: list[str], faces: np.ndarray) -> list[np.ndarray]:
         parts = [run_session(self._session, str(self.path), outputs, {'faces': faces[start:start + BATCH]})
                  for start in range(0, len(faces), BATCH)]
-        return [np.concatenate(part) for part in zip(*parts)]
+        found = [np.concatenate(part) for part in zip(*parts)]
+        if not np.isfinite(found[0]).all():  # NaN would count as the first class
+            raise EmonextError(f'{self.path}: {outputs[0]} of a face are not finite')
+        return found

@@ -28,7 +28,7 @@ def describe(classifier: OnnxClassifier) -> list[str]:
     origin = meta.get('provenance') or {}
     lines = [
         f'model        {classifier.path} ({classifier.path.stat().st_size / 1e6:.1f} MB)',
-        f'config       {meta.get("config")}, epoch {meta.get("epoch")}, {meta.get("weights", "unknown")} weights',
+        f'config       {meta.get("config")}, {_progress(meta)}, {meta.get("weights", "unknown")} weights',
         f'classes      {", ".join(classifier.classes)}',
         f'input        {"grey" if classifier.channels == 1 else "RGB"} faces, {classifier.size} x {classifier.size} px',
         *(f'{key:<12} {origin[key]}' for key in ('data', 'command', 'commit', 'trained', 'published') if key in origin),
@@ -49,3 +49,10 @@ def describe(classifier: OnnxClassifier) -> list[str]:
     for goal, row in figures['goals'].items():
         lines.append(f'{goal}: at most {row["loss"]:.2f} points lost ({row["condition"]})')
     return [*lines, '', 'A prediction is the label that a person would give to the picture, not what somebody feels.']
+
+
+def _progress(meta: dict) -> str:
+    """How far the training came: a training by iterations has no epochs."""
+    if not meta.get('epoch') and meta.get('iteration'):
+        return f'iteration {meta["iteration"]}'
+    return f'epoch {meta.get("epoch") or "unknown"}'

@@ -45,7 +45,7 @@ def _serve(args: argparse.Namespace) -> None:
 
         from emonext.service.app import build_app
         from emonext.service.memory import return_large_blocks
-        from emonext.service.protocol import TimedProtocol
+        from emonext.service.protocol import Server, TimedProtocol
     except ImportError as error:
         raise EmonextError(f"emonext serve needs {error.name}: pip install 'emonext_mm[serve]'") from None
     return_large_blocks()
@@ -58,7 +58,7 @@ def _serve(args: argparse.Namespace) -> None:
         print(address, flush=True)
         if args.open:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-        server = uvicorn.Server(uvicorn.Config(
+        server = Server(uvicorn.Config(
             build_app(recognizer, limits), http=TimedProtocol, ws_max_size=limits.bytes, log_level='error',
             access_log=False, server_header=False, timeout_graceful_shutdown=math.ceil(limits.seconds)))
         server.run(sockets=[listener])

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,8 +40,8 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
     ``POST /predict`` takes the bytes of a picture, or a form with files, and answers ``{"results": [...]}`` with the
     fields of :meth:`emonext.results.Result.to_dict`, or the source and the error of a picture that cannot be read;
     ``?pictures=1`` adds the pictures of :meth:`~emonext.service.engine.Engine.predict`. The status is 200, 422 if no
-    picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 403, 408,
-    413, 503, 504.
+    picture could be read, or that of an error of the whole request, whose text is ``{"error": ...}``: 400, 403, 405,
+    408, 413, 503, 504.
 
     ``/stream`` is that of :class:`~emonext.service.streams.Streams`. ``/health`` counts the requests in work;
     ``/model`` is the model card; ``/`` is the page.
@@ -51,6 +51,7 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
         limits: None for the defaults.
     """
     engine = Engine(recognizer, limits or Limits())
+    streams = Streams(engine)
 
     async def predict(request: Request) -> JSONResponse:
         if not is_own(request.headers):
@@ -71,10 +72,13 @@ def build_app(recognizer: Recognizer, limits: Limits | None = None) -> Starlette
         yield
         engine.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[Route('/predict', predict, methods=['POST']), Route('/health', health), Route('/model', model),
-                WebSocketRoute('/stream', Streams(engine).__call__), Mount('/', StaticFiles(directory=WEB, html=True))],
+                WebSocketRoute('/stream', streams.__call__)],
         middleware=[Middleware(SafeHeaders)], exception_handlers={HTTPException: _to_json}, lifespan=lifespan)
+    app.router.default = StaticFiles(directory=WEB, html=True)  # a Mount would take GET /predict, which is 405
+    app.state.streams = streams
+    return app
 
 
 async def _predict(engine: Engine, request: Request, pictures: list[tuple[str, bytes]], place: Place

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -13,20 +14,22 @@ from emonext.errors import EmonextError
 from emonext.service.engine import Engine
 from emonext.tracks import Follower
 
-HALF_LIFE = 0.5  # seconds of the smoothed probabilities
-LATER, REFUSED, IDLE = 1013, 1008, 1001  # codes of WebSockets
+HALF_LIFE = 0.5  # seconds, of the smoothed probabilities
+LATER, RESTART, REFUSED, IDLE = 1013, 1012, 1008, 1001  # codes of WebSockets
 
 
 class Streams:
     """The endpoint: each binary message is a picture, its answer is a text message with the JSON of the result.
 
     Frames have tracks and smoothed probabilities, and as ``time`` the seconds from the arrival of the first one. A
-    frame that cannot be read is answered with ``{"error": ...}``.
+    frame that cannot be read is answered with ``{"error": ...}``. ``?smoothing=S`` is the half-life of the smoothing in
+    seconds, 0 for none.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._open = 0
+        self._open = self._answering = 0
+        self._ends = False
 
     async def __call__(self, socket: WebSocket) -> None:
         """Serve a connection until it ends or is idle."""
@@ -48,14 +51,34 @@ class Streams:
             self._open -= 1
 
     async def _serve(self, socket: WebSocket) -> None:
-        follower, first, number = Follower(HALF_LIFE), None, 0
-        while True:
+        try:
+            follower = Follower(_read_half_life(socket))
+        except EmonextError as error:
+            await socket.send_json(dict(error=str(error)))
+            await socket.close(REFUSED)
+            return
+        await self._follow(socket, follower)
+
+    async def _follow(self, socket: WebSocket, follower: Follower) -> None:
+        first, number = None, 0
+        while not self._ends:
             async with asyncio.timeout(self._engine.limits.seconds):
                 data = await self._receive(socket)
             now = monotonic()
             first = now if first is None else first
-            await socket.send_json(await self._answer(socket, data, follower, number, now - first))
+            self._answering += 1
+            try:
+                await socket.send_json(await self._answer(socket, data, follower, number, now - first))
+            finally:
+                self._answering -= 1
             number += 1
+        await socket.close(RESTART)
+
+    async def end(self) -> None:
+        """Wait until the frames in work are answered; no others are taken."""
+        self._ends = True
+        while self._answering:
+            await asyncio.sleep(0.01)
 
     async def _receive(self, socket: WebSocket) -> bytes:
         message = await socket.receive()
@@ -73,6 +96,17 @@ class Streams:
             return dict(error=str(error))
         except HTTPException as error:
             return dict(error=error.detail)
+
+
+def _read_half_life(socket: WebSocket) -> float:
+    text = socket.query_params.get('smoothing', HALF_LIFE)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise EmonextError(f'smoothing={text}: a number of seconds from 0 is expected')
+    return seconds
 
 
 def is_own(headers: Headers) -> bool:

@@ -1,12 +1,17 @@
-// The labels of the last minute before a camera, a row for each person.
+// The last minute before a camera: a row for each person, the probabilities of a moment stacked in their colours.
+import { colorOf } from './bars.js';
+
 const SECONDS = 60;
-const ROWS = 4; // persons who were seen last
-const SCALE = 2; // pixels of the drawing for one of the page, for sharp letters
+const TICK = 15; // seconds
+const ROWS = 3; // persons who were seen last
+const [ROW, GAP, AXIS] = [34, 6, 16]; // px of heights
+const PAUSE = 0.1; // seconds between two moments
+const HOLD = 1; // seconds that a moment lasts if no other one follows
 
 export class Timeline {
   #canvas;
   #classes;
-  #entries = []; // time, track and face, in order
+  #moments = []; // time in seconds, and the faces, in order
 
   constructor(figure, classes) {
     figure.hidden = false;
@@ -14,37 +19,75 @@ export class Timeline {
     this.#classes = classes;
   }
 
-  /** Add the faces of a frame and draw. */
-  add({ time, faces }) {
-    this.#entries.push(...faces.map((face) => ({ time, face })));
-    this.#entries = this.#entries.filter((entry) => entry.time > time - SECONDS);
-    this.#canvas.dataset.entries = this.#entries.length;
-    this.#draw(time);
+  /** Add the faces of a frame that was answered now, and draw. */
+  add(faces) {
+    const now = performance.now() / 1000; // of this page: a stream that is opened anew starts at 0
+    if (now - (this.#moments.at(-1)?.time ?? -1) < PAUSE) return;
+    this.#moments.push({ time: now, faces });
+    this.#moments = this.#moments.filter(({ time }) => time > now - SECONDS);
+    this.#canvas.dataset.entries = this.#moments.reduce((sum, moment) => sum + moment.faces.length, 0);
+    this.#draw(now);
+  }
+
+  /** Tracks that are shown, in order. */
+  #tracks() {
+    const seen = this.#moments.flatMap(({ faces }) => faces.map(({ track }) => track)).reverse();
+    return [...new Set(seen)].slice(0, ROWS).sort((one, other) => one - other);
   }
 
   #draw(now) {
-    const context = this.#canvas.getContext('2d');
+    const tracks = this.#tracks();
+    const width = this.#canvas.clientWidth;
+    const height = Math.max(1, tracks.length) * (ROW + GAP) + AXIS;
+    const context = this.#resize(width, height);
     const style = getComputedStyle(this.#canvas);
-    const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
-    [this.#canvas.width, this.#canvas.height] = [SCALE * width, SCALE * height]; // which also clears it
-    context.scale(SCALE, SCALE);
-    const tracks = [...new Set(this.#entries.map(({ face }) => face.track).reverse())].slice(0, ROWS).sort((a, b) => a - b);
-    const lane = Math.min(28, height / Math.max(1, tracks.length));
-    const toX = (time) => width * (1 - (now - time) / SECONDS);
-    const words = tracks.map((track, row) => {
-      const entries = this.#entries.filter(({ face }) => face.track === track);
-      entries.forEach(({ time, face }, i) => {
-        const end = i + 1 < entries.length ? Math.min(entries[i + 1].time, time + 1) : time + 0.3;
-        context.globalAlpha = 0.3 + 0.7 * face.score;
-        context.fillStyle = style.getPropertyValue(`--c${this.#classes.indexOf(face.label) % 8}`);
-        context.fillRect(toX(time), row * lane + 2, Math.max(1, toX(end) - toX(time) + 0.5), lane - 4);
-      });
-      context.globalAlpha = 1;
-      context.fillStyle = style.color;
-      context.font = '13px system-ui, sans-serif';
-      context.fillText(`Person ${track + 1}`, 6, row * lane + lane / 2 + 5);
-      return `person ${track + 1} ${entries.at(-1).face.label}`;
+    const toX = (time) => Math.round(width * (1 - (now - time) / SECONDS)); // whole pixels have no seams
+    context.font = `12px ${style.fontFamily}`;
+    tracks.forEach((track, row) => {
+      this.#drawRow(context, style, track, row * (ROW + GAP), toX, now);
+      this.#drawName(context, style, `Person ${track + 1}`, row * (ROW + GAP));
     });
-    this.#canvas.setAttribute('aria-label', `Labels of the last minute; now ${words.join(', ') || 'nobody'}`);
+    context.fillStyle = style.color;
+    for (let ago = SECONDS; ago >= 0; ago -= TICK) {
+      context.textAlign = { [SECONDS]: 'left', 0: 'right' }[ago] ?? 'center';
+      context.fillText(ago ? `−${ago} s` : 'now', toX(now - ago), height - 3);
+    }
+    const last = this.#moments.at(-1).faces.map(({ track, label }) => `person ${track + 1} ${label}`);
+    this.#canvas.setAttribute('aria-label', `Probabilities of the last minute; now ${last.join(', ') || 'nobody'}`);
+  }
+
+  #drawRow(context, style, track, top, toX, now) {
+    context.fillStyle = style.getPropertyValue('--lane');
+    context.fillRect(0, top, this.#canvas.clientWidth, ROW);
+    this.#moments.forEach(({ time, faces }, i) => {
+      const face = faces.find((each) => each.track === track);
+      if (!face) return;
+      const end = Math.min(this.#moments[i + 1]?.time ?? Infinity, time + HOLD);
+      let y = top;
+      for (const name of this.#classes) {
+        const length = ROW * face.probabilities[name];
+        context.fillStyle = style.getPropertyValue(colorOf(this.#classes, name));
+        context.fillRect(toX(time), y, toX(Math.min(end, now)) - toX(time), length);
+        y += length;
+      }
+    });
+  }
+
+  #drawName(context, style, text, top) {
+    context.textAlign = 'left';
+    context.fillStyle = style.getPropertyValue('--card');
+    context.fillRect(0, top, context.measureText(text).width + 12, 18);
+    context.fillStyle = style.color;
+    context.fillText(text, 6, top + 13);
+  }
+
+  /** Give the canvas a size, and the sharpness of the screen. */
+  #resize(width, height) {
+    const scale = window.devicePixelRatio || 1;
+    [this.#canvas.width, this.#canvas.height] = [width, height].map((length) => Math.round(scale * length));
+    this.#canvas.style.height = `${height}px`;
+    const context = this.#canvas.getContext('2d');
+    context.scale(scale, scale);
+    return context;
   }
 }

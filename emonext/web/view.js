@@ -1,101 +1,93 @@
 // A picture or the camera: its pixels, the boxes on it, and a card for each face.
-import { FaceList, colorOf } from './faces.js';
+import { FaceList } from './faces.js';
+import { Overlay } from './overlay.js';
 import { Square } from './square.js';
 import { Timeline } from './timeline.js';
-import { percent } from './words.js';
 
 const LARGEST = 1600; // px of the longer side of what is drawn
+const MANY = 3; // faces that are listed below the picture instead of beside it
 
 export class View {
-  #frame;
-  #boxes = [];
-  #faces;
   #engine;
+  #name;
+  #frame;
+  #overlay;
+  #faces;
   #timeline = null;
   #square = null;
+  #size; // of what was painted, before it was made smaller
 
+  /** engine: see main.js; name: of the picture; isVideo: whether frames of a camera will be shown. */
   constructor(engine, name, isVideo = false) {
-    this.#engine = engine;
+    [this.#engine, this.#name] = [engine, name];
     this.element = document.getElementById('picture').content.firstElementChild.cloneNode(true);
-    this.#frame = this.element.querySelector('.frame');
-    this.canvas = this.#frame.querySelector('canvas');
-    this.canvas.setAttribute('role', 'img');
+    this.element.setAttribute('aria-label', name);
+    this.#frame = this.#find('.frame');
+    this.canvas = this.#find('.frame canvas');
     this.canvas.setAttribute('aria-label', name);
-    this.element.querySelector('.view figcaption').textContent = name;
-    this.#faces = new FaceList(this.element.querySelector('.faces'), engine.classes, (i, on) => this.#mark(i, on));
-    if (isVideo) this.#timeline = new Timeline(this.element.querySelector('.timeline'), engine.classes);
+    this.#find('.view figcaption').textContent = name;
+    this.#overlay = new Overlay(this.#frame, engine.classes);
+    this.#faces = new FaceList(this.#find('.faces'), engine.classes, (i, isOn) => this.#overlay.point(i, isOn));
+    if (isVideo) this.#timeline = new Timeline(this.#find('.timeline'), engine.classes);
   }
 
-  /** Draw a picture file, upright. */
+  /** Draw a picture file, upright. Raises an error of one line if the browser cannot read it. */
   async draw(file) {
     const image = await createImageBitmap(file).catch(() => {
-      throw Error(`${file.name}: no picture that this browser can show`);
+      throw Error(`${this.#name}: no picture that this browser can show`);
     });
-    const scale = Math.min(1, LARGEST / Math.max(image.width, image.height));
-    this.canvas.width = Math.max(1, Math.round(scale * image.width));
-    this.canvas.height = Math.max(1, Math.round(scale * image.height));
-    const context = this.canvas.getContext('2d');
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(image, 0, 0, this.canvas.width, this.canvas.height);
-    this.size = [image.width, image.height];
+    this.paint(image, [image.width, image.height]);
     image.close();
   }
 
-  /** Ask for a result and show it; without a detector, again after each change of the square. */
-  async answer(predict, report) {
-    const ask = async () => {
-      const boxes = this.boxes();
-      try {
-        const result = await predict(boxes);
-        this.show(result);
-        report(result, null);
-      } catch (error) {
-        report(null, error);
-      }
-    };
-    if (!this.#engine.findsFaces) this.#addSquare(ask);
-    await ask();
+  /** Paint an image of a width and height in pixels, smaller where it is large. */
+  paint(image, [width, height]) {
+    this.#size = [width, height];
+    const scale = Math.min(1, LARGEST / Math.max(width, height));
+    [this.canvas.width, this.canvas.height] = [width, height].map((length) => Math.max(1, Math.round(scale * length)));
+    this.#find('.view').style.setProperty('--ratio', width / height);
+    const context = this.canvas.getContext('2d');
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(image, 0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  /** Show the picture as a mirror does. */
+  mirror() {
+    this.#frame.classList.add('mirrored');
+  }
+
+  /** Let the user give the box of a face of what was painted; changed is called after each move. */
+  addSquare(changed) {
+    this.#square = new Square(this.#frame, this.#size, changed);
+    this.#find('.help').hidden = false;
   }
 
   /** Boxes that the user gives; null where the engine finds the faces. */
   boxes() {
-    if (this.#engine.findsFaces) return null;
-    if (!this.#square) this.#addSquare(() => {});
-    return [this.#square.box()];
-  }
-
-  #addSquare(changed) {
-    this.#square = new Square(this.#frame, this.size, changed);
-    this.element.querySelector('.view figcaption').append(': move the square to the face');
+    return this.#square && [this.#square.box()];
   }
 
   /** Show a result. */
   show(result) {
-    this.#boxes.forEach((box) => box.remove());
-    this.#boxes = result.faces.map((face) => this.#drawBox(face, result));
-    this.#frame.append(...(this.#engine.findsFaces ? this.#boxes : []));
+    this.element.classList.toggle('many', !this.#timeline && result.faces.length >= MANY);
+    if (!this.#square) this.#overlay.show(result);
     this.#faces.show(result.faces);
-    this.#timeline?.add(result);
+    this.#timeline?.add(result.faces);
+    this.#say(result.faces.length ? '' : 'No face was found.');
   }
 
-  #drawBox(face, { width, height }) {
-    const [left, top, right, bottom] = face.box;
-    const box = document.createElement('div');
-    const text = document.createElement('span');
-    box.className = 'box';
-    box.classList.toggle('low', top < 0.08 * height);
-    box.classList.toggle('right', left > 0.7 * width);
-    box.style.setProperty('--color', colorOf(this.#engine.classes, face.label));
-    Object.assign(box.style, {
-      left: `${100 * left / width}%`, top: `${100 * top / height}%`,
-      width: `${100 * (right - left) / width}%`, height: `${100 * (bottom - top) / height}%`,
-    });
-    text.textContent = `${face.label} ${percent(face.score)}`;
-    box.append(text);
-    return box;
+  /** Show an error in place of the faces. */
+  fail(message) {
+    this.#faces.show([]);
+    this.#say(message);
   }
 
-  #mark(index, on) {
-    this.#boxes[index]?.classList.toggle('marked', on);
+  #say(text) {
+    this.#find('.nobody').textContent = text;
+    this.#find('.nobody').hidden = !text;
+  }
+
+  #find(selector) {
+    return this.element.querySelector(selector);
   }
 }

@@ -69,3 +69,18 @@ def test_both_outputs_at_once():
     np.testing.assert_array_equal(probabilities, classifier(faces))
     np.testing.assert_array_equal(warped, classifier.warp(faces))
     assert (warped.shape, probabilities.shape) == ((70, 1, 48, 48), (70, 7))
+
+
+def test_probabilities_that_are_not_finite(tmp_path):
+    """A weight is no number; the graph is whole."""
+    model = onnx.load(MODELS / f'{DEFAULT}.onnx')
+    bias = next(tensor for tensor in model.graph.initializer if list(tensor.dims) == [7])
+    values = onnx.numpy_helper.to_array(bias).copy()
+    values[2] = np.nan
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    onnx.save(model, tmp_path / 'it.onnx')
+    classifier = OnnxClassifier(tmp_path / 'it.onnx', threads=1)
+    faces = np.zeros((2, 1, 48, 48), np.uint8)
+    for classify in (classifier, classifier.classify_and_warp):
+        with pytest.raises(EmonextError, match=r'it\.onnx.* not finite'):
+            classify(faces)

@@ -37,3 +37,12 @@ def test_an_incomplete_card(capsys, monkeypatch, change):
         assert (status, 'none in this file' in out) == (0, True)
     else:
         assert (status, len(err.splitlines()), '.onnx' in err) == (2, 1, True)
+
+
+@pytest.mark.parametrize(('change', 'told'), [
+    (dict(epoch=7, iteration=90), 'epoch 7'), (dict(epoch=None, iteration=90), 'iteration 90'),
+    (dict(epoch=0, iteration=90), 'iteration 90'), (dict(epoch=None), 'epoch unknown')])
+def test_how_far_the_training_came(capsys, monkeypatch, change, told):
+    monkeypatch.setattr(OnnxClassifier, '_read_meta', lambda self, read=OnnxClassifier._read_meta: read(self) | change)
+    assert main(['info']) == 0
+    assert f', {told}, ' in capsys.readouterr().out

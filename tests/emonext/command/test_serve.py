@@ -1,5 +1,6 @@
 import http.client
 import io
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from PIL import Image
 
 pytest.importorskip('uvicorn')
 import uvicorn
+from websockets.exceptions import ConnectionClosed
+from websockets.sync import client
 
 from emonext.command.main import main
 
@@ -37,6 +40,17 @@ def post(address, content):
     return connection.getresponse().status
 
 
+def wait_for(address, number):
+    """Wait until a number of requests is in work."""
+    health = http.client.HTTPConnection(address, timeout=30)
+    for _ in range(500):
+        health.request('GET', '/health')
+        if json.loads(health.getresponse().read())['in_work'] == number:
+            return
+        time.sleep(0.01)
+    raise TimeoutError(number)
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_what_is_in_work_is_answered_before_the_end(server, number):
     process, address = server
@@ -46,17 +60,28 @@ def test_what_is_in_work_is_answered_before_the_end(server, number):
     threads = [threading.Thread(target=lambda: statuses.append(post(address, file.getvalue()))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    health = http.client.HTTPConnection(address, timeout=30)
-    for _ in range(500):
-        health.request('GET', '/health')
-        if b'"in_work":4' in health.getresponse().read():
-            break
-        time.sleep(0.01)
+    wait_for(address, 4)
     process.send_signal(number)
     for thread in threads:
         thread.join()
     assert process.wait(30) == 0
     assert statuses == [200] * 4
+    assert process.stderr.read() == ''
+
+
+def test_a_frame_in_work_is_answered_before_the_end(server):
+    process, address = server
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((4000, 4000, 3), np.uint8)).save(file, 'PNG')
+    with client.connect(f'ws://{address}/stream', max_size=None) as stream:
+        stream.send(file.getvalue())
+        wait_for(address, 1)
+        process.send_signal(signal.SIGTERM)
+        assert json.loads(stream.recv(30))['frame'] == 0
+        with pytest.raises(ConnectionClosed) as end:
+            stream.recv(30)
+    assert end.value.rcvd.code == 1012
+    assert process.wait(30) == 0
     assert process.stderr.read() == ''
 
 

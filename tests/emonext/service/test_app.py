@@ -196,3 +196,11 @@ def test_model_health_page_and_headers(connect, recognizer):
         assert client.get(path).status_code == 200
     for path in ('/../app.py', '/%2e%2e/app.py', '/none', '//etc/passwd'):
         assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize('method', ['GET', 'PUT', 'DELETE'])
+def test_pictures_are_only_posted(connect, method):
+    answer = connect().request(method, '/predict')
+    assert answer.status_code == 405
+    assert answer.headers['allow'] == 'POST'
+    assert answer.json() == {'error': 'Method Not Allowed'}

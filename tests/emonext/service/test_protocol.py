@@ -10,6 +10,8 @@ import uvicorn
 
 from emonext.service import protocol
 
+connect = uvicorn.protocols.http.h11_impl.H11Protocol.connection_made
+
 
 @pytest.fixture
 def address(monkeypatch):
@@ -17,7 +19,7 @@ def address(monkeypatch):
     monkeypatch.setattr(protocol, 'SECONDS', 0.5)
 
     async def app(scope, receive, send):
-        size, more = 0, True
+        size, more = 0, scope['path'] != '/early'
         while more:
             message = await receive()
             size, more = size + len(message['body']), message['more_body']
@@ -72,3 +74,19 @@ def test_a_slow_second_head_is_cut_off(address):
     found, ended = talk(address, b'GET / HTTP/1.1\r\nHost: a\r\n\r\n', b'', b'', b'', b'GET / HTT')
     assert found.count(b'HTTP/1.1 200') == 1
     assert ended
+
+
+def test_the_rest_of_an_answered_request_is_cut_off(address):
+    """One that the application does not read."""
+    found, ended = talk(address, b'POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n', b'a', b'a', b'a')
+    assert found.startswith(b'HTTP/1.1 200')
+    assert ended
+
+
+def test_parts_of_an_answer_are_sent_at_once(address, monkeypatch):
+    set_before = []
+    monkeypatch.setattr(uvicorn.protocols.http.h11_impl.H11Protocol, 'connection_made', lambda self, transport: (
+        set_before.append(transport.get_extra_info('socket').getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)),
+        connect(self, transport)))
+    talk(address, b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    assert set_before == [1]

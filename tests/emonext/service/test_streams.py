@@ -40,6 +40,24 @@ def test_probabilities_are_smoothed_over_time(client, encode, monkeypatch):
     assert last['faces'][0]['probabilities']['dark'] == pytest.approx(0.45)
 
 
+@pytest.mark.parametrize(('seconds', 'expected'), [('0', 0.1), ('0.25', 0.275)])
+def test_the_half_life_is_an_option(client, encode, monkeypatch, seconds, expected):
+    """0.1 follows 0.8, half a second later."""
+    monkeypatch.setattr('emonext.service.streams.monotonic', iter([7.0, 7.5]).__next__)
+    with client.websocket_connect(f'/stream?smoothing={seconds}') as socket:
+        ask(socket, encode(10))
+        assert ask(socket, encode(250))['faces'][0]['probabilities']['dark'] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('text', ['-1', 'nan', 'inf', '', 'x'])
+def test_no_half_life(client, text):
+    with client.websocket_connect(f'/stream?smoothing={text}') as socket:
+        assert f'smoothing={text}:' in socket.receive_json()['error']
+        with pytest.raises(WebSocketDisconnect) as end:
+            socket.receive_json()
+    assert end.value.code == 1008
+
+
 def test_refused_connections(client, encode):
     """Those of another page, and more than there may be."""
     for origin in ('http://elsewhere.example', 'null', 'http://['):
