@@ -50,6 +50,25 @@ class SARegClsHead(LinearClsHead):
         self.sa_weight = sa_weight
         self.register_buffer('temperature', torch.tensor(1.0))
 
+    def pre_logits(self, feats: tuple[Tensor | tuple[Tensor, ...], ...]) -> Tensor:
+        """Take the features (N, C) of the last stage.
+
+        A stage that hands over a tuple, as vision transformers do, gives the mean of its tokens (N, C), for example of
+        class and distillation token; patches (N, C, H, W) beside them are left out.
+
+        Raises:
+            ValueError: other shapes; the message names them and ``in_channels``.
+        """
+        stage = feats[-1]
+        tokens = [each for each in stage if each.ndim == 2] if isinstance(stage, (list, tuple)) else [stage]
+        features = tokens[0] if len(tokens) == 1 else torch.stack(tokens).mean(0) if tokens else None
+        if features is None or features.ndim != 2 or features.shape[1] != self.in_channels:
+            shapes = [tuple(each.shape) for each in stage] if isinstance(stage, (list, tuple)) else tuple(stage.shape)
+            raise ValueError(f'features of shape {shapes}, expected (N, {self.in_channels}), in_channels: a map needs '
+                             "neck=dict(type='GlobalAveragePooling'), a vision transformer out_type='cls_token' or "
+                             "'avg_featmap'")
+        return features
+
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs) -> dict[str, Tensor]:
         """Compute the losses of features (N, C).
 

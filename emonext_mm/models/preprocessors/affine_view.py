@@ -12,7 +12,6 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from emonext_mm.models.layers.affine import build_affine
-from emonext_mm.models.preprocessors.step_generator import StepGenerator
 
 
 @MODELS.register_module()
@@ -23,8 +22,6 @@ class AffineView:
     Deviations: a crop may start between two pixels; a rotated view shows image content that ``Rotate`` would have cut
     off; pixels outside the image follow ``padding_mode`` of the preprocessor, by default 0, the mean colour, not black.
     Interpolation is bilinear without antialiasing, so the image should be smaller than the view.
-
-    The views depend on the seed, the rank and the iteration alone, see :class:`StepGenerator`.
 
     Args:
         size: height and width of the view in pixels.
@@ -52,16 +49,14 @@ class AffineView:
         self.size, self.degrees, self.flip, self.zoom = size, degrees, flip, zoom
         self.scale = size / resize
         self.shift = 2 * shift / resize  # normalised
-        self._generator = StepGenerator()
 
     def centre(self, count: int, device: torch.device) -> Tensor:
         """Maps (count, 2, 3) of centred views."""
         theta = torch.tensor([[self.scale, 0.0, 0.0], [0.0, self.scale, 0.0]], device=device)
         return theta.expand(count, 2, 3)
 
-    def draw(self, count: int, device: torch.device) -> Tensor:
-        """Maps (count, 2, 3) of random views."""
-        generator = self._generator.make(device)
+    def draw(self, count: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
+        """Maps (count, 2, 3) of random views, from a generator or from torch's own."""
         degrees, zoom, *shift, flip = torch.rand(5, count, device=device, generator=generator)
         low, high = map(math.log, self.zoom)
         return build_affine(

@@ -9,15 +9,12 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from emonext_mm.models.preprocessors.step_generator import StepGenerator
-
 
 @MODELS.register_module()
 class RandomPhotometry:
     """Random changes of normalised images, different for each image, in the order of the arguments.
 
-    They depend on the seed, the rank and the iteration alone, see :class:`StepGenerator`. All arguments are off by
-    default.
+    All arguments are off by default.
 
     Args:
         contrast: largest factor of the contrast; the factor is drawn log-uniformly from 1/contrast to contrast.
@@ -39,14 +36,11 @@ class RandomPhotometry:
             if not low <= value <= high:
                 raise ValueError(f'{name} must be from {low} to {high}, got {value!r}')
         self.contrast, self.brightness, self.blur, self.noise, self.erase = contrast, brightness, blur, noise, erase
-        self._generator = StepGenerator(1)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Change images (N, C, H, W); the input is left as it is."""
-        generator = self._generator.make(images.device)
-
         def draw(*shape: int) -> Tensor:
-            return torch.rand(len(images), *shape, device=images.device, generator=generator)
+            return torch.rand(len(images), *shape, device=images.device)
 
         factor = ((2 * draw(1, 1, 1) - 1) * math.log(self.contrast)).exp()
         mean = images.mean((1, 2, 3), keepdim=True)
@@ -55,7 +49,7 @@ class RandomPhotometry:
             images = torch.lerp(images, F.avg_pool2d(images, 3, 1, 1, count_include_pad=False),
                                 self.blur * draw(1, 1, 1))
         if self.noise:
-            normal = torch.randn(images.shape, device=images.device, generator=generator)
+            normal = torch.randn(images.shape, device=images.device)
             images = torch.addcmul(images, normal, self.noise * draw(1, 1, 1))
         if self.erase:
             y, x = (self._interval(draw, size) for size in images.shape[-2:])

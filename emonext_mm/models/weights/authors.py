@@ -12,7 +12,8 @@ from mmpretrain.models import ConvNeXt, ImageClassifier
 from torch import Tensor
 
 from emonext_mm.emotions import CLASSES
-from emonext_mm.models.weights.convnext import SOURCES, mismatch, rename, size_of
+from emonext_mm.models.weights.convnext import SOURCES, rename, size_of
+from emonext_mm.utils.checkpoint_content import describe_misfit
 
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
 KEYS = (
@@ -51,7 +52,7 @@ def from_authors(checkpoint: dict) -> tuple[OrderedDict[str, Tensor], str, str]:
         raise ValueError(f"the authors' EmoNeXt has the sizes {', '.join(SIZES)}, not {size}")
     required = _model(size).state_dict()
     del required['head.temperature']  # ours; 1 where the weights have none
-    wrong = mismatch(required, weights)
+    wrong = describe_misfit(required, weights)
     if wrong:
         raise ValueError(f"these are not the weights of the authors' EmoNeXt-{size} for seven classes: {wrong}")
     order = [sorted(CLASSES).index(name) for name in CLASSES]

@@ -23,6 +23,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.models import ConvNeXt
 from torch import Tensor, nn
 
+from emonext_mm.utils.checkpoint_content import count_keys, describe_misfit
 from emonext_mm.utils.checkpoints import read_checkpoint
 
 
@@ -109,27 +110,27 @@ def check_backbone(module: nn.Module, state_dict: dict[str, Tensor], prefix: str
     Raises:
         ValueError: keys are missing or unexpected, or shapes differ; the message lists the keys.
     """
+    check_complete(module, state_dict, prefix, optional=('se_after.', 'se_before.'))
+
+
+def check_complete(module: nn.Module, state_dict: dict[str, Tensor], prefix: str = '', *_,
+                   optional: tuple[str, ...] = ()) -> None:
+    """Require a complete state dict.
+
+    Args:
+        prefix: of the module's keys in the state dict.
+        optional: beginnings of names in the module that may be missing.
+
+    Raises:
+        ValueError: see :func:`check_backbone`.
+    """
     own = {prefix + key: value for key, value in module.state_dict().items()}
     given = {key: value for key, value in state_dict.items() if key.startswith(prefix)}
-    optional = (f'{prefix}se_after.', f'{prefix}se_before.')
-    required = {key: value for key, value in own.items() if key in given or not key.startswith(optional)}
-    difference = mismatch(required, given)
+    may_lack = tuple(prefix + each for each in optional)
+    required = {key: value for key, value in own.items() if key in given or not key.startswith(may_lack)}
+    difference = describe_misfit(required, given)
     if difference:
         raise ValueError(f'these weights do not fit this {type(module).__name__}: {difference}')
-
-
-def mismatch(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
-    """Describe the keys and shapes in which a file differs from a model; empty if there are none."""
-    return '; '.join(filter(None, [
-        count_keys([key for key in own if key not in given], 'missing'),
-        count_keys([key for key in given if key not in own], 'unexpected'),
-        count_keys([key for key in own if key in given and own[key].shape != given[key].shape], 'of another shape'),
-    ]))
-
-
-def count_keys(keys: list[str], problem: str) -> str:
-    """Format keys as '2 missing (norm3.weight, norm3.bias)'; empty without keys."""
-    return f'{len(keys)} {problem} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})' if keys else ''
 
 
 def size_of(weights: dict[str, Tensor]) -> str:
@@ -170,6 +171,18 @@ def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str
     name = filename.partition('://')[2]
     if Path(name).is_file():
         return load_from_file(filename)
+    return _checked(filename, download_timm(filename), 'timm')
+
+
+def download_timm(filename: str) -> dict[str, Tensor]:
+    """Weights of ``<scheme>://<model name>[.<tag>]`` by timm, which downloads and caches them; without the classifier.
+
+    Raises:
+        ImportError: timm is not installed.
+        ConnectionError: the weights are not cached and cannot be downloaded.
+        ValueError: timm has no weights of this name.
+    """
+    scheme, _, name = filename.partition('://')
     try:
         import timm
     except ImportError as error:
@@ -177,19 +190,18 @@ def load_timm(filename: str, map_location: str | None = None) -> OrderedDict[str
     if not timm.is_model_pretrained(name):
         raise ValueError(f'{filename}: timm has no pretrained weights of this name, and no such file exists')
     try:
-        model = timm.create_model(name, pretrained=True, num_classes=0)
+        return timm.create_model(name, pretrained=True, num_classes=0).state_dict()
     except (OSError, RuntimeError) as error:
         raise ConnectionError(
             f'{filename} could not be downloaded ({type(error).__name__}). Use a local file with --cfg-options '
-            'model.backbone.init_cfg.checkpoint=timm://FILE, or train from scratch with --cfg-options '
+            f'model.backbone.init_cfg.checkpoint={scheme}://FILE, or train from scratch with --cfg-options '
             'model.backbone.init_cfg=None') from error
-    return _checked(filename, model.state_dict(), 'timm')
 
 
 def _checked(filename: str, checkpoint: dict, source: str) -> OrderedDict[str, Tensor]:
     """Convert a checkpoint and attach :func:`check_backbone` for the model that loads it.
 
-    :func:`emonext_mm.compat.checkpoints.refuse_foreign_weights` runs the check.
+    :func:`emonext_mm.compat.checkpoints.refuse_unfit_weights` runs the check.
     """
     try:
         weights = to_backbone(checkpoint, source)

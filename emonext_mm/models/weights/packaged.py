@@ -16,6 +16,7 @@ from torch import Tensor
 
 from emonext_mm.utils.checkpoints import read_safetensors
 from emonext_mm.utils.errors import CheckpointError
+from emonext_mm.utils.strangers import check_plain, parse_json
 
 FOLDER = Path(__file__).parents[2] / 'pretrained'  # the files that come with this package
 KEY = 'emonext_mm'  # of the metadata
@@ -32,7 +33,7 @@ def to_safetensors(weights: dict[str, Tensor], meta: dict[str, Any]) -> bytes:
         if not value.isfinite().all():
             raise ValueError(f'{key} is not finite in float16; its largest value is {weights[key].abs().max():.4g}')
     half = {key: value.contiguous() for key, value in half.items()}
-    return save(half, {'format': 'pt', KEY: json.dumps(meta)})
+    return save(half, {'format': 'pt', KEY: json.dumps(meta, allow_nan=False)})
 
 
 def load_from_safetensors(filename: str | Path, map_location: Any = None) -> dict:
@@ -54,7 +55,8 @@ def load_from_safetensors(filename: str | Path, map_location: Any = None) -> dic
 
 def _parse(text: str, filename: str | Path) -> dict[str, Any]:
     try:
-        meta = json.loads(text)
+        meta = parse_json(text, KEY)
+        check_plain(meta, KEY)
     except ValueError:
         meta = None
     if not isinstance(meta, dict):

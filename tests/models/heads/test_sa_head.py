@@ -110,3 +110,23 @@ def test_weights_of_a_training_load_with_temperature_1():
     with pytest.raises(RuntimeError, match=r'Missing.*fc\.bias') as error:
         fresh.load_state_dict(weights)
     assert 'temperature' not in str(error.value)
+
+
+def test_tokens_are_averaged():
+    """Class and distillation token of a DeiT; the class token of an older ViT, beside its patches."""
+    head = SARegClsHead(7, 12)
+    one, other = torch.randn(2, 6, 12)
+    assert torch.equal(head.pre_logits(((one, other), )), (one + other) / 2)
+    assert torch.equal(head.pre_logits(([torch.randn(6, 12, 2, 2), one], )), one)
+    assert torch.equal(head.pre_logits((other, one)), one)  # two stages
+
+
+@pytest.mark.parametrize(('stage', 'told'), [
+    (torch.zeros(6, 5, 12), r'\(6, 5, 12\).*\(N, 12\)'),
+    (torch.zeros(6, 12, 2, 2), r'\(6, 12, 2, 2\).*GlobalAveragePooling'),
+    (torch.zeros(6, 13), r'\(6, 13\)'),
+    ((torch.zeros(6, 12, 2, 2), ), r'\(6, 12, 2, 2\)'),
+])
+def test_features_of_another_shape(stage, told):
+    with pytest.raises(ValueError, match=told):
+        SARegClsHead(7, 12).loss((stage, ), batch()[1])

@@ -294,7 +294,8 @@ def test_padding_mode(view):
         assert warped[:, :, 0, 0].eq(share).all()
 
 
-@pytest.mark.parametrize('augment', [dict(type='CutMix', alpha=1.0), dict(type='Mixup', alpha=1.0)])
+@pytest.mark.parametrize('augment', [dict(type='CutMix', alpha=1.0), dict(type='Mixup', alpha=1.0),
+                                     dict(type='ResizeMix', alpha=1.0)])
 @pytest.mark.parametrize('view', [dict(type='AffineView', size=56), None])
 def test_batch_augments_of_grey_images(view, augment):
     """CutMix writes in place, and the channels of a grey image share their memory."""

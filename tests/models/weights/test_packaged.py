@@ -60,7 +60,7 @@ def test_foreign_and_damaged_files(file, tmp_path):
     save_file({'weight': torch.zeros(2)}, foreign)
     with pytest.raises(CheckpointError, match=r'foreign\.safetensors'):
         load_from_safetensors(foreign)
-    for text in ('{"cut', 'null', '[1]'):
+    for text in ('{"cut', 'null', '[1]', '[' * 100_000, '{"a": 1, "a": 2}', '{"a": "\\ud800"}'):
         save_file({'weight': torch.zeros(2)}, foreign, {'emonext_mm': text})
         with pytest.raises(CheckpointError, match=r'foreign\.safetensors.*emonext_mm'):
             load_from_safetensors(foreign)
