@@ -7,9 +7,8 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # The best epoch is chosen on the validation split (PublicTest), never on the test split. Two checkpoints are
-    # kept, because the oldest is deleted before the new one is written: a kill in between must leave one to resume.
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='accuracy/top1', rule='greater'),
+    # The best epoch is chosen on the validation split (PublicTest), never on the test split.
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2, save_best='accuracy/top1', rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # With several processes, validation and checkpoints use the mean of their BatchNorm statistics.
     sync_buffers=dict(type='SyncBuffersHook'),

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emonext_mm import compat
-from emonext_mm.apis.hub import find_root
-from emonext_mm.experiments.lists import read_list
+from emonext_mm.experiments.lists import Experiment, read_list
 from emonext_mm.experiments.results import collect, format_table
-from emonext_mm.experiments.runner import ExperimentRunner, find_devices
+from emonext_mm.experiments.runner import ExperimentRunner, find_devices, is_finished
+from emonext_mm.experiments.slurm import SlurmJobs, submit
 from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.installation import find_root
+from emonext_mm.visualization.backends import save_figure
+from emonext_mm.visualization.costs import draw_costs
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,14 @@ class ExperimentsResult:
 
     results: dict  # of the finished ones, see emonext_mm.experiments.results.collect
     table: str  # the same in Markdown; empty if none is finished
-    files: tuple[Path, ...]  # results.json and table.md, if any is finished
+    files: tuple[Path, ...]  # results.json, table.md and costs.png, if any is finished
     failures: tuple[str, ...]  # one line for each experiment that failed
     total: int  # number of experiments
 
 
 def run_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequence[str] = (),
-                    out: str | Path | None = None, options: Sequence[str] = ()) -> ExperimentsResult:
+                    out: str | Path | None = None, options: Sequence[str] = (), task: int | None = None,
+                    ) -> ExperimentsResult:
     """Train and test the configs of a list with several seeds, and summarise the results in one table.
 
     One experiment after another, or one on each GPU. Run it again to resume: finished experiments are skipped,
@@ -38,24 +42,81 @@ def run_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequen
         only: names of the runs; all when empty.
         out: folder of all results; ``work_dirs/<name of the list>`` when None.
         options: KEY=VALUE, changes to all configs, as on the command line.
+        task: index of the only experiment to carry out, without a table: a job of an array, see
+            :func:`submit_experiments`. None for all.
 
     Raises:
-        ValueError: the list, a name or an option is wrong; nothing is run.
+        ValueError: the list, a name, an option or the index is wrong; nothing is run.
         OSError: the list or a config cannot be read, or a result cannot be written.
     """
     compat.setup()
-    out = Path(out) if out else Path('work_dirs') / Path(path).stem
-    experiments = read_list(path, seeds, out.resolve(), options, only)
+    out = _find_out(path, out)
+    experiments = read_list(path, seeds, out, options, only)
+    if task is not None:
+        if not 0 <= task < len(experiments):
+            raise ValueError(f'task {task}: {path} has {len(experiments)} experiments, counted from 0')
+        experiments = experiments[task:task + 1]
     errors = ExperimentRunner(_find_tools(), find_devices()).run(experiments)
+    return _summarise(experiments, errors, out, with_table=task is None)
+
+
+def collect_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequence[str] = (),
+                        out: str | Path | None = None, options: Sequence[str] = ()) -> ExperimentsResult:
+    """Summarise the finished experiments of a list; those that are not finished are its failures.
+
+    Arguments and exceptions are those of :func:`run_experiments`.
+    """
+    compat.setup()
+    out = _find_out(path, out)
+    experiments = read_list(path, seeds, out, options, only)
+    errors = [None if is_finished(experiment) else f'{experiment}: not finished' for experiment in experiments]
+    return _summarise(experiments, errors, out, with_table=True)
+
+
+def submit_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequence[str] = (),
+                       out: str | Path | None = None, options: Sequence[str] = (), sbatch: Sequence[str] = (),
+                       ) -> SlurmJobs | None:
+    """Submit the experiments that are not finished to Slurm: a job array, and a job that collects the table.
+
+    Args:
+        path, seeds, only, out, options: as in :func:`run_experiments`.
+        sbatch: options of ``sbatch`` for the array, such as ``--gpus-per-task=1``.
+
+    Returns:
+        The jobs; None if all experiments are finished.
+
+    Raises:
+        ValueError, OSError: as in :func:`run_experiments`, or there is no ``sbatch``; nothing is submitted.
+        RuntimeError: ``sbatch`` refused a job.
+    """
+    compat.setup()
+    out = _find_out(path, out)
+    experiments = read_list(path, seeds, out, options, only)
+    tasks = [index for index, experiment in enumerate(experiments) if not is_finished(experiment)]
+    if not tasks:
+        return None
+    command = [str(Path(path).resolve()), '--out', str(out), '--seeds', *map(str, seeds)]
+    command += ['--only', *only] if only else []
+    command += ['--cfg-options', *options] if options else []
+    return submit(_find_tools(), command, tasks, out, sbatch)
+
+
+def _find_out(path: str | Path, out: str | Path | None) -> Path:
+    return (Path(out) if out else Path('work_dirs') / Path(path).stem).resolve()
+
+
+def _summarise(experiments: list[Experiment], errors: list[str | None], out: Path, with_table: bool
+               ) -> ExperimentsResult:
     finished = [experiment for experiment, error in zip(experiments, errors) if error is None]
     failures = tuple(error for error in errors if error is not None)
-    if not finished:
+    if not finished or not with_table:
         return ExperimentsResult({}, '', (), failures, len(experiments))
     results = collect(finished)
     table = format_table(results)
-    files = out / 'results.json', out / 'table.md'
-    write_atomic(files[0], json.dumps(results, indent=1))
+    files = out / 'results.json', out / 'table.md', out / 'costs.png'
+    write_atomic(files[0], json.dumps(results, indent=1, allow_nan=False))
     write_atomic(files[1], table)
+    save_figure(draw_costs(results['rows']), files[2])
     return ExperimentsResult(results, table, files, failures, len(experiments))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from mmengine.dataset import BaseDataset
 
-from emonext_mm.evaluation.predictions import sample_id
+from emonext_mm.utils.samples import sample_id
 from emonext_mm.visualization.image_grid import draw_grid, raw_image
 
 _ARROW = '\N{RIGHTWARDS ARROW}'

@@ -4,19 +4,19 @@ import json
 import pytest
 
 from emonext_mm.apis import experiments
-from emonext_mm.apis.experiments import run_experiments
+from emonext_mm.apis.experiments import collect_experiments, run_experiments, submit_experiments
 from emonext_mm.experiments.results import format_table
 from tests.helpers.fake_tool import install
 
 
 @pytest.fixture
-def listed(tmp_path, monkeypatch):
+def listed(config, tmp_path, monkeypatch):
     """A list of two runs; the tools beside it are the fake ones."""
     install(tmp_path / 'tools')
     monkeypatch.setattr(experiments, 'find_root', lambda: tmp_path)
     monkeypatch.setattr(experiments, 'find_devices', lambda: [None])
     monkeypatch.delenv('FAKE_TOOL', raising=False)
-    (tmp_path / 'it.py').write_text('train_cfg = dict(max_epochs=3)')
+    (tmp_path / 'it.py').write_text(f'_base_ = {str(config)!r}\ntrain_cfg = dict(max_epochs=3)')
     (tmp_path / 'list.yml').write_text('runs: {a: {config: it.py, paper: 12.5}, b: {config: it.py, options: [x=1]}}')
     return tmp_path / 'list.yml'
 
@@ -24,7 +24,8 @@ def listed(tmp_path, monkeypatch):
 def test_results_and_files(listed, tmp_path):
     result = run_experiments(listed, seeds=[0, 1], out=tmp_path / 'out')
     assert (result.total, result.failures) == (4, ())
-    assert result.files == (tmp_path / 'out' / 'results.json', tmp_path / 'out' / 'table.md')
+    assert result.files == tuple(tmp_path / 'out' / name for name in ('results.json', 'table.md', 'costs.png'))
+    assert result.files[2].read_bytes().startswith(b'\x89PNG')
     assert json.loads(result.files[0].read_text()) == result.results
     assert result.files[1].read_text() == result.table == format_table(result.results)
     rows = result.results['rows']
@@ -56,3 +57,37 @@ def test_without_tools(listed, tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, 'find_root', lambda: None)
     with pytest.raises(FileNotFoundError, match='tools'):
         run_experiments(listed, out=tmp_path / 'out')
+
+
+def test_one_task_and_the_table_afterwards(listed, tmp_path):
+    """As the jobs of an array and the job after them do it."""
+    out = tmp_path / 'out'
+    result = run_experiments(listed, seeds=[0, 1], out=out, task=2)
+    assert (result.total, result.failures, result.files) == (1, (), ())
+    assert [path.parent.parent.name for path in out.glob('*/seed_*/single.json')] == ['b']
+    assert not (out / 'table.md').exists()
+    result = collect_experiments(listed, seeds=[0, 1], out=out)
+    assert [(row['name'], row['seeds']) for row in result.results['rows']] == [('b', [0])]
+    assert result.failures == tuple(f'{name}: not finished' for name in ('a, seed 0', 'a, seed 1', 'b, seed 1'))
+    assert result.files[1].read_text() == result.table
+
+
+@pytest.mark.parametrize('task', [-1, 2])
+def test_no_such_task(listed, tmp_path, task):
+    with pytest.raises(ValueError, match=f'task {task}: .*list.yml has 2 experiments'):
+        run_experiments(listed, out=tmp_path / 'out', task=task)
+
+
+def test_submit_what_is_not_finished(listed, tmp_path, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(experiments, 'submit', lambda *args: submitted.append(args))
+    out = tmp_path / 'out'
+    run_experiments(listed, seeds=[0, 1], out=out, options=['y=2'], task=1)
+    submit_experiments(listed, [0, 1], ['a', 'b'], out, ['y=2'], ['--gpus=1'])
+    tools, command, tasks, folder, options = submitted.pop()
+    assert (tools, tasks, folder, options) == (tmp_path / 'tools', [0, 2, 3], out, ['--gpus=1'])
+    assert command == [str(listed), '--out', str(out), '--seeds', '0', '1', '--only', 'a', 'b', '--cfg-options', 'y=2']
+    for task in tasks:
+        run_experiments(listed, seeds=[0, 1], out=out, options=['y=2'], task=task)
+    assert submit_experiments(listed, [0, 1], out=out, options=['y=2']) is None
+    assert not submitted

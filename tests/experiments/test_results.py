@@ -30,9 +30,10 @@ def write_predictions(path, predicted):
 
 
 @pytest.fixture
-def experiments(tmp_path):
-    (tmp_path / 'it.py').write_text('x = 1')
-    (tmp_path / 'list.yml').write_text('runs: {a: {config: it.py, paper: 73.34}, b: {config: it.py, options: [x=2]}}')
+def experiments(config, tmp_path):
+    (tmp_path / 'it.py').write_text(f'_base_ = {str(config)!r}')
+    (tmp_path / 'list.yml').write_text(
+        'runs: {a: {config: it.py, paper: 73.34, measured: once}, b: {config: it.py, options: [x=1]}}')
     for name, predicted in PREDICTED.items():
         write_predictions(tmp_path / 'out' / f'{name}.json', predicted)
     for folder in (tmp_path / 'out').glob('*/*'):
@@ -46,8 +47,9 @@ def experiments(tmp_path):
 def test_experiment(experiments):
     run = collect(experiments)['runs'][1]
     assert {key: run[key] for key in run if key not in ('single', 'ten_crop')} == dict(
-        name='a', seed=1, config='it.py', options=['randomness.seed=1'], paper=73.34, tested_on='FER2013 PublicTest',
-        samples=6, epoch=4, weights='EMA', device='CPU', hours=3.0 * 1200 / 3600, memory_gb=1.25)
+        name='a', seed=1, config='it.py', options=['randomness.seed=1'], paper=73.34, measured='once',
+        tested_on='FER2013 PublicTest', samples=6, epoch=4, weights='EMA', device='CPU',
+        hours=3.0 * 1200 / 3600, memory_gb=1.25)
     # Two of three, one of two, one of one; precision 2/2, 1/2, 1/2.
     assert run['single'] == pytest.approx(dict(
         accuracy=100 * 4 / 6, uar=100 * (2 / 3 + 1 / 2 + 1) / 3, macro_f1=100 * (4 / 5 + 1 / 2 + 2 / 3) / 3))
@@ -67,10 +69,10 @@ def test_mean_and_deviation_over_the_seeds(experiments):
 
 def test_table(experiments):
     *_, head, line, a, b = format_table(collect(experiments)).splitlines()
-    assert head.count('|') == line.count('|') == a.count('|') == b.count('|') == 14
+    assert head.count('|') == line.count('|') == a.count('|') == b.count('|') == 17
     sd = np.std([500 / 6, 400 / 6], ddof=1)
     assert a.startswith(f'| a | 0 1 | FER2013 PublicTest | 75.00 ± {sd:.2f} |')
-    assert a.endswith('| 73.34 | 1.00 | 1.2 | CPU |')
+    assert a.endswith('| 73.34 | once | 0.04 | 2 | 1.00 | 1.2 | CPU |')
     assert b.startswith('| b | 0 | FER2013 PublicTest | 50.00 | 22.22 | 33.33 | 50.00 | 22.22 | 33.33 | - |')
 
 
@@ -83,6 +85,15 @@ def test_device_and_memory_of_a_gpu(experiments):
     results = collect(experiments[:2])
     for found, device in ((results['runs'][0], 'NVIDIA H200'), (results['rows'][0], 'NVIDIA H200, CPU')):
         assert (found['device'], found['memory_gb']) == (device, pytest.approx(10, 1e-4))
+
+
+def test_cost_that_cannot_be_counted(experiments, capfd):
+    """Of a model whose code is gone, for instance: the results stay, and a line says why."""
+    experiments[2].cfg.model.type = 'Gone'
+    results = collect(experiments)
+    assert [row['multiply_adds'] is None for row in results['rows']] == [False, True]
+    assert 'b: the cost' in capfd.readouterr().out
+    assert format_table(results).splitlines()[-1].endswith('| - | - | - | - | 1.00 | 1.2 | CPU |')
 
 
 def test_damaged_predictions(experiments):

@@ -96,3 +96,25 @@ def test_interrupted(listed, call_tool, monkeypatch):
 def test_wrong_list(error_of, tmp_path):
     (tmp_path / 'list.yml').write_text('runs: {a: {}}')
     assert "list.yml, a: there is no 'config'" in error_of('run_experiments.py', tmp_path / 'list.yml')
+
+
+def test_slurm(ran, listed, call_tool, monkeypatch, capfd):
+    """Everything after --slurm goes to sbatch."""
+    calls = []
+    monkeypatch.setattr('emonext_mm.apis.experiments.submit', lambda *args: calls.append(args) or 'submitted')
+    call_tool('run_experiments.py', listed, '--out', ran[0], '--seeds', 0, 1, '--slurm', '--partition=gpu', '-n1')
+    assert capfd.readouterr().out.strip() == 'submitted'
+    _, command, tasks, out, options = calls.pop()
+    assert (tasks, out, options) == ([1, 3], ran[0], ['--partition=gpu', '-n1'])
+    assert command[command.index('--seeds'):] == ['--seeds', '0', '1']
+    call_tool('run_experiments.py', listed, '--out', ran[0], '--slurm')
+    assert '--collect' in capfd.readouterr().out
+    assert not calls
+
+
+def test_collect(ran, listed, call_tool, capfd):
+    call_tool('run_experiments.py', listed, '--out', ran[0], '--collect')
+    assert (ran[0] / 'table.md').read_text() in capfd.readouterr().out
+    with pytest.raises(SystemExit) as end:
+        call_tool('run_experiments.py', listed, '--out', ran[0], '--collect', '--seeds', 0, 7)
+    assert 'without_stn, seed 7: not finished' in end.value.code

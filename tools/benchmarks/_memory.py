@@ -15,7 +15,7 @@ from unittest import mock
 
 import torch
 from _reference import Reference
-from _training import DEVICE, PlainTraining, build_model, smoothed_loss, timm_model
+from _training import DEVICE, PlainTraining, smoothed_loss, timm_model
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
@@ -26,6 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from emonext_mm.models.layers import self_attention
+from emonext_mm.utils.models import build_model
 
 CARD = 14.5 * 2**30  # bytes that PyTorch can use on a card of 16 GB, such as a T4
 STEPS = 2  # the optimizer has its state from the second step on

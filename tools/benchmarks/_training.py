@@ -10,15 +10,16 @@ import timm
 import torch
 import torch.nn.functional as F
 from _faces import draw_faces, write_csv
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from mmpretrain.models import ConvNeXt, build_classifier
+from mmpretrain.models import ConvNeXt
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from emonext_mm.compat.config import fix_dataloaders, has_bfloat16, prepare_train
 from emonext_mm.utils.command_line import merge_train_options
+from emonext_mm.utils.options import OptionAction
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 PRECISIONS = ('float32', 'bfloat16') if DEVICE == 'cpu' else ('float32', 'bfloat16', 'float16')
@@ -28,7 +29,7 @@ DEFAULT_PRECISION = PRECISIONS[-1] if DEVICE == 'cuda' or has_bfloat16() else 'f
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add the config to measure, changes to it, and the precision."""
     parser.add_argument('config', nargs='?', default='configs/emonext_tiny_fer2013.py', help='default: %(default)s')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, default={}, metavar='KEY=VALUE',
                         help='changes to the config by dotted key')
     parser.add_argument('--precision', choices=PRECISIONS, default=DEFAULT_PRECISION,
                         help='of autocast, for both sides (default on this machine: %(default)s)')
@@ -52,11 +53,6 @@ def load_config(path: str, options: dict, precision: str, batch: int) -> Config:
     return prepare_train(merge_train_options(cfg, dict(
         work_dir=None, resume=None, amp=False, no_validate=True, auto_scale_lr=False, no_pin_memory=False,
         no_persistent_workers=False, cfg_options=options, launcher='none')))
-
-
-def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a config together with its data preprocessor."""
-    return build_classifier(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
 
 
 def of_size(size: str) -> dict:

@@ -23,13 +23,14 @@ import torch
 from _measure import Table, alternate, conditions, parse_args, positive, publish
 from _process import in_new_process
 from _reference import Reference
-from _training import DEVICE, add_config_options, build_model, timm_name
+from _training import DEVICE, add_config_options, timm_name
 from mmengine.config import Config
 from torch import Tensor, nn
 
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.models import build_model
 
 MODES = ('eager', 'compiled', 'exported')
 

@@ -2,9 +2,11 @@
 
 A worker delivers 2,304 bytes for each face and only copies them. All values are ours.
 """
-test_pipeline = [dict(type='ToGrey'), dict(type='PackInputs', meta_keys=('sample_idx', ))]
+# An inferencer gives faces of any size; those of FER2013 are not changed.
+resize = dict(type='Resize', scale=(48, 48), interpolation='bilinear')
+test_pipeline = [dict(type='ToGrey'), resize, dict(type='PackInputs', meta_keys=('sample_idx', ))]
 # 52 / 48 is about the 236 / 224 of the configs at 224 px.
-tta_pipeline = [dict(type='ToGrey'), dict(type='TenViews', size=48, resize=52)]
+tta_pipeline = [dict(type='ToGrey'), resize, dict(type='TenViews', size=48, resize=52)]
 
 data_root = 'data/fer2013'
 train_dataloader = dict(

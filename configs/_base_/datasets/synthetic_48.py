@@ -1,5 +1,10 @@
 """Drawn faces at 48 px, without augmentation: each face is drawn with random nuisances. All values are ours."""
-pipeline = [dict(type='ToGrey'), dict(type='PackInputs')]
+# An inferencer gives faces of any size; drawn ones are not changed.
+pipeline = [
+    dict(type='ToGrey'),
+    dict(type='Resize', scale=(48, 48), interpolation='bilinear'),
+    dict(type='PackInputs'),
+]
 tta_pipeline = [
     dict(type='ToGrey'),
     dict(type='Resize', scale=52, interpolation='bilinear'),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from emonext_mm.evaluation.predictions import Predictions
+from emonext_mm.utils.strangers import list_names, show_name
 
 SETTINGS = ('weights', 'views', 'transform', 'merge')  # of a test; a difference in accuracy may come from them alone
 LOCATIONS = ('data_root', )  # options of a data set that do not change its content
@@ -43,11 +44,11 @@ def _differences(dicts: Sequence[dict], keys: Iterable[str]) -> str:
 
 def _align(run: Predictions, first: Predictions) -> Predictions:
     if (run.labels < 0).any():
-        raise ValueError(f'{run.path}: {run.ids[int(run.labels.argmin())]} has no label, so that its prediction cannot '
-                         'be scored')
+        sample = show_name(run.ids[int(run.labels.argmin())])
+        raise ValueError(f'{run.path}: {sample} has no label, so that its prediction cannot be scored')
     if set(run.classes) != set(first.classes):
-        raise ValueError(f'different classes: {", ".join(first.classes)} in {first.path}; '
-                         f'{", ".join(run.classes)} in {run.path}')
+        raise ValueError(f'different classes: {list_names(first.classes)} in {first.path}; '
+                         f'{list_names(run.classes)} in {run.path}')
     _check_samples(first, run)
     row_of = {sample: row for row, sample in enumerate(run.ids)}
     rows = np.array([row_of[sample] for sample in first.ids])
@@ -57,15 +58,16 @@ def _align(run: Predictions, first: Predictions) -> Predictions:
     wrong = np.flatnonzero(labels != first.labels)
     if len(wrong):
         i = wrong[0]
-        raise ValueError(f'{len(wrong)} labels differ: {first.ids[i]} is {first.classes[first.labels[i]]} in '
-                         f'{first.path} and {first.classes[labels[i]]} in {run.path}')
+        theirs, ours = (first.classes[index] for index in (first.labels[i], labels[i]))
+        raise ValueError(f'{len(wrong)} labels differ: {show_name(first.ids[i])} is {theirs} in {first.path} '
+                         f'and {ours} in {run.path}')
     return run._replace(classes=first.classes, ids=first.ids, labels=labels, predicted=new_class[run.predicted[rows]],
                         probabilities=run.probabilities[rows][:, columns])
 
 
 def _check_samples(first: Predictions, run: Predictions) -> None:
     pairs = ((run.path, _missing(first.ids, run.ids)), (first.path, _missing(run.ids, first.ids)))
-    faults = [f'{path} lacks {len(missing)} samples of the other file, such as {missing[0]}'
+    faults = [f'{path} lacks {len(missing)} samples of the other file, such as {show_name(missing[0])}'
               for path, missing in pairs if missing]
     if faults:
         raise ValueError(f'{first.path} and {run.path} have different samples: {"; ".join(faults)}')

@@ -53,11 +53,20 @@ def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
         raise ValueError('the spread over seeds needs two or more runs on each side of --against; without --against '
                          'each run is compared with the first')
     for runs in groups:
-        for i, run in enumerate(runs):
-            for other in runs[:i]:
-                if np.array_equal(run.probabilities, other.probabilities):
-                    raise ValueError(f'{other.path} and {run.path} contain the same predictions, not two seeds')
+        check_seeds(runs)
     return [Side(name, runs) for name, runs in zip(ascii_uppercase, groups)]
+
+
+def check_seeds(runs: Sequence[Predictions]) -> None:
+    """Check that the runs of a method differ.
+
+    Raises:
+        ValueError: two of them have equal predictions.
+    """
+    for i, run in enumerate(runs):
+        for other in runs[:i]:
+            if np.array_equal(run.probabilities, other.probabilities):
+                raise ValueError(f'{other.path} and {run.path} contain the same predictions, not two seeds')
 
 
 def build_report(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
@@ -123,14 +132,14 @@ def _compare_two(a: Side, b: Side, metrics: dict[str, list[dict]], leak_free: np
     enough = leak_free is not None and leak_free.sum() > 1
     return {
         'a': a.name, 'b': b.name, 'runs': [len(a.runs), len(b.runs)],
-        'all': _difference(correct_a, correct_b),
-        'leak_free': _difference(correct_a[:, leak_free], correct_b[:, leak_free]) if enough else None,
+        'all': difference(correct_a, correct_b),
+        'leak_free': difference(correct_a[:, leak_free], correct_b[:, leak_free]) if enough else None,
         'classes': _by_class(a, b, metrics),
     }
 
 
-def _difference(a: np.ndarray, b: np.ndarray) -> dict:
-    """Difference of two sides; (K, N) and (L, N) bool."""
+def difference(a: np.ndarray, b: np.ndarray) -> dict:
+    """Difference of two sides, see ``all`` in :func:`build_report`; (K, N) and (L, N) bool."""
     found = {'samples': a.shape[1], 'accuracy': [100 * float(side.mean()) for side in (a, b)],
              **_in_points(accuracy_difference(a, b))}
     if len(a) == 1:

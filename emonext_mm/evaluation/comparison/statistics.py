@@ -116,11 +116,19 @@ def seeds_and_samples_difference(a: np.ndarray, b: np.ndarray) -> Difference:
 
     Args and Raises: as :func:`accuracy_difference`, with two or more runs per side.
     """
-    variances = [_seed_variance(side) for side in (a, b)]
+    of_seeds, of_samples = variance_parts(a, b)
+    return _student(b.mean() - a.mean(), of_seeds, [len(a), len(b)], of_samples)
+
+
+def variance_parts(a: np.ndarray, b: np.ndarray) -> tuple[list[float], float]:
+    """Variance of the difference from the seeds of A and of B, and from the samples alone.
+
+    Args and Raises: as :func:`accuracy_difference`, with two or more runs per side.
+    """
+    of_seeds = [_seed_variance(side) for side in (a, b)]
     gains = b.mean(0) - a.mean(0)
     interaction = sum(_interaction_variance(side) for side in (a, b))
-    of_samples = max(0.0, gains.var(ddof=1) / len(gains) - interaction)
-    return _student(gains.mean(), variances, [len(a), len(b)], of_samples)
+    return of_seeds, max(0.0, gains.var(ddof=1) / len(gains) - interaction)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from emonext_mm.datasets import FER2013, SyntheticFER
+from emonext_mm.evaluation.comparison import dataset as module
 from emonext_mm.evaluation.comparison.dataset import build_tested_dataset, find_leak_free
-from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.fer2013_files import make_faces, write_fer2013, write_image
 from tests.helpers.made_runs import make_run
 
 SYNTHETIC = dict(type='SyntheticFER', num_samples=5, split='val')
@@ -24,8 +25,13 @@ def test_samples_are_found_by_name():
 @pytest.mark.parametrize(('cfg', 'message'), [
     (None, 'a.json'),
     ('FER2013', 'a.json'),
-    ({}, 'None is not a registered data set'),
-    (dict(type='NoSuchData'), "'NoSuchData' is not a registered data set"),
+    ({}, 'None is not one of the data sets'),
+    *((dict(type=kind), f'{kind!r} is not one of the data sets')
+      for kind in ('NoSuchData', 'MNIST', 'CIFAR10', 'BaseDataset', ['FER2013'], {'a': 1}, 1)),
+    *((dict(SYNTHETIC, num_samples=number), f'num_samples is {number!r}, for 2 predictions')
+      for number in (0, -1, 21, 10**9, 10**30)),
+    (dict(type='CustomDataset', data_root='/dev', ann_file='zero'), '/dev/zero is not a regular file'),
+    (dict(type='CustomDataset', classes='/dev/zero'), '/dev/zero is not a regular file'),
     (dict(SYNTHETIC, split='none'), "split must be one of ('train', 'val', 'test'), got 'none'"),
     (dict(SYNTHETIC, num_faces=3), "unexpected keyword argument 'num_faces'"),
     (dict(type='FER2013', data_root='/none', split='val'), 'No FER2013 data in /none'),
@@ -36,6 +42,21 @@ def test_data_that_cannot_be_built(cfg, message):
     with pytest.raises(ValueError, match=re.escape(message)) as error:
         build_tested_dataset(run_of(cfg))
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('cfg', [
+    *(dict(SYNTHETIC, **{key: value}) for key in ('split', 'seed', 'color_type', 'max_rotation', 'indices', 'metainfo')
+      for value in ([1], {'a': 1}, 'x', None, 1e308, 10**30)),
+    dict(type='FER2013', data_root=[1]), dict(type='FER2013', data_root='a\0b'),
+    dict(type='CustomDataset', data_root=[1]), dict(type='CustomDataset', data_root='/none', data_prefix=3),
+])
+def test_absurd_arguments(cfg):
+    """Each ends soon, with five faces or one line."""
+    try:
+        outcome = len(build_tested_dataset(run_of(cfg))[0])
+    except ValueError as error:
+        outcome = str(error)
+    assert outcome == 5 or len(outcome.splitlines()) == 1
 
 
 def test_a_data_set_that_fails_in_a_way_of_its_own(monkeypatch):
@@ -58,9 +79,23 @@ def test_a_file_of_predictions_runs_no_code(cfg, tmp_path):
     for each in (cfg, *cfg.get('pipeline', []), *cfg.get('datasets', []), cfg.get('dataset', cfg)):
         if each['type'] == 'pathlib.Path.touch':
             each['self'] = str(target)
-    with pytest.raises(ValueError, match=r'is not a registered data set|contains other parts'):
+    with pytest.raises(ValueError, match=r'is not one of the data sets|contains other parts'):
         build_tested_dataset(run_of(cfg))
     assert not target.exists()
+
+
+def test_folders(tmp_path, monkeypatch):
+    """A folder of images is read, as long as it is not the whole disk, or one whose links lead back to itself."""
+    for name in ('a/1.png', 'a/2.png', 'b/3.png'):
+        write_image(tmp_path / name, np.zeros((4, 4), np.uint8))
+    cfg = dict(type='CustomDataset', data_root=str(tmp_path), data_prefix='')
+    dataset, indices = build_tested_dataset(run_of(cfg, [f'{tmp_path}/b/3.png', f'{tmp_path}/a/1.png']))
+    assert (len(dataset), indices.tolist()) == (3, [2, 0])
+    monkeypatch.setattr(module, 'MOST_FILES', 1000)
+    for name in ('one', 'two'):
+        (tmp_path / 'a' / name).symlink_to('..')
+    with pytest.raises(ValueError, match='holds more than 1,000 files'):
+        build_tested_dataset(run_of(cfg))
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from emonext_mm.utils.models import build_model
+
 
 @pytest.fixture
 def inference(script, monkeypatch):
@@ -22,7 +24,7 @@ def model(script, config):
     cfg = Config.fromfile(config)
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
-    model = script('_training').build_model(cfg).eval()
+    model = build_model(cfg).eval()
     torch.nn.init.normal_(model.data_preprocessor.localization.regressor[-1].weight, std=0.1)  # an STN that warps
     return model
 

@@ -1,0 +1,50 @@
+"""Two experiments with one tiny model, and few changes."""
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from emonext_mm.apis import alignment
+from emonext_mm.apis.alignment import measure_alignment
+from emonext_mm.apis.test import test as run_test
+from emonext_mm.evaluation.robustness import CURVES
+
+
+@pytest.fixture
+def listed(config, trained, tmp_path, monkeypatch):
+    """A list of two runs, the checkpoints of two epochs."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(alignment, 'CURVES', {'scale': {1.0: CURVES['scale'][1.0], 1.25: np.zeros_like}})
+    for run, epoch in (('early', 1), ('late', 2)):
+        (tmp_path / 'work' / run / 'seed_0').mkdir(parents=True)
+        shutil.copy(trained / f'epoch_{epoch}.pth', tmp_path / 'work' / run / 'seed_0' / 'best_it.pth')
+    (tmp_path / 'list.yml').write_text(
+        f"runs: {{early: {{config: '{config}'}}, late: {{config: '{config}', options: [log_level=WARNING]}}}}")
+    return tmp_path / 'list.yml'
+
+
+def test_accuracies(listed, config, trained, tmp_path):
+    """The unchanged faces give the accuracy of the test; equal faces get one label, which a seventh of them has."""
+    found = measure_alignment(listed, work_dir=tmp_path / 'work', out=tmp_path / 'out')
+    for run, epoch in (('early', 1), ('late', 2)):
+        tested = run_test(config, trained / f'epoch_{epoch}.pth', tmp_path / 'test')
+        assert found.curves[run]['scale']['1'] == [pytest.approx(tested.metrics['accuracy/top1'])]
+        assert found.curves[run]['scale']['1.25'] == [pytest.approx(100 / 7)]
+        assert f'{tested.metrics["accuracy/top1"]:.2f}' in found.text
+    assert json.loads(found.files[0].read_text()) == found.curves
+    assert found.files[1].read_bytes().startswith(b'\x89PNG')
+
+
+def test_finished_experiments_are_read(listed, tmp_path, monkeypatch):
+    file = tmp_path / 'work' / 'early' / 'seed_0' / 'alignment.json'
+    file.write_text('{"scale": {"1": 12.5, "1.25": 6.25}}')
+    monkeypatch.setattr(alignment, 'ChangedFaces', None)
+    found = measure_alignment(listed, only=['early'], work_dir=tmp_path / 'work')
+    assert found.curves == {'early': {'scale': {'1': [12.5], '1.25': [6.25]}}}
+
+
+def test_without_a_checkpoint(listed, tmp_path):
+    with pytest.raises(FileNotFoundError, match='seed_7'):
+        measure_alignment(listed, seeds=[7], work_dir=tmp_path / 'work')

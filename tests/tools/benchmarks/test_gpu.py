@@ -1,0 +1,63 @@
+"""tools/benchmarks/gpu.sh with a stand-in for Python: its commands are accepted by the tools, and a failure ends none.
+
+The real thing runs with ``DRY=1`` in four minutes.
+"""
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.documentation import ROOT, load_tool, parse
+
+FAKE = '''#!/usr/bin/env bash
+[[ $1 == tools/* ]] && echo "$@" >> {folder}/calls
+case $1 in
+  -) echo 7 ;;
+  -c) echo no GPU ;;
+  tools/benchmarks/data_path.py) exit 3 ;;
+  tools/test.py) printf 'x\\nTested 8 images\\naccuracy 50 %%\\ncheckpoint c\\ny\\n' ;;
+esac
+'''
+CONFIGS = 'emonext_tiny_fer2013_64', 'convnext_tiny_fer2013_64'
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """Function: run with an environment, and return the commands and the summary."""
+    (tmp_path / 'python').write_text(FAKE.format(folder=tmp_path))
+    (tmp_path / 'python').chmod(0o755)
+
+    def run(*arguments, **environment):
+        environment = {'PATH': '/usr/bin:/bin', 'PYTHON': str(tmp_path / 'python'), **environment}
+        subprocess.run([ROOT / 'tools' / 'benchmarks' / 'gpu.sh', tmp_path / 'out', *arguments], check=True,
+                       capture_output=True, env=environment)
+        calls = tmp_path / 'calls'
+        commands = [line.split() for line in calls.read_text().splitlines()] if calls.exists() else []
+        return commands, (tmp_path / 'out' / 'summary.txt').read_text()
+
+    return run
+
+
+@pytest.mark.parametrize('environment', [{}, {'DRY': '1'}])
+def test_commands(ran, environment, tmp_path):
+    """Each is parsed by its tool; epochs are those that the probe allows."""
+    commands, summary = ran('300', str(tmp_path), **environment)
+    assert [Path(command[0]).name for command in commands] == [
+        'train.py', 'train_step.py', 'data_path.py', *['train.py', 'train.py', 'test.py', 'test.py'] * 2]
+    for path, *arguments in commands:
+        if 'benchmarks' in path:
+            assert arguments[arguments.index('--reference') + 1] == str(tmp_path)
+        else:
+            parse(load_tool(path), arguments)
+    assert [command[1] for command in commands[3:]] == [f'configs/{name}.py' for name in CONFIGS for _ in range(4)]
+    assert all(f'train_cfg.max_epochs={1 if environment else 7}' in commands[i] for i in (4, 8))
+    assert 'data_path: exit status 3' in summary
+    assert summary.count('Tested 8 images\naccuracy 50 %\ncheckpoint c\n') == 4
+
+
+def test_out_of_time(ran):
+    """Nothing is begun, and all is named."""
+    commands, summary = ran('0')
+    assert commands == []
+    for name in ('half_precision', 'train_step', 'data_path', *(f'{name}.probe' for name in CONFIGS)):
+        assert f'{name}: no time left' in summary

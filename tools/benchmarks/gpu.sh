@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What only a GPU can show, in one go: training in half precision with a GradScaler, the benchmarks against the authors'
+# code and timm, then trainings on FER2013 from scratch, for as many epochs as there is time.
+#
+#   tools/benchmarks/gpu.sh OUT [SECONDS [REFERENCE]]
+#
+# OUT is a new folder: a log and a .json of each part, predictions on PublicTest, and summary.txt. SECONDS, by default
+# 570, are those of all parts. REFERENCE is a checkout of the authors' code; without it there is no such side.
+# FER2013 is in data/fer2013. DRY=1 has tiny settings, for a test without a GPU.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+out=$(realpath -m "$1") seconds=${2:-570} reference=${3:+--reference $(realpath "$3")}
+mkdir -p "$out"
+python=${PYTHON:-python}
+
+left() { echo $((seconds - SECONDS)); }
+note() { echo "$*" | tee -a "$out/summary.txt"; }
+
+# run NAME LIMIT COMMAND...: at most LIMIT seconds, and not beyond the end; a failure does not end the others.
+run() {
+  local name=$1 limit=$2 start=$SECONDS status=0
+  shift 2
+  ((limit < $(left))) || limit=$(left)
+  ((limit > 0)) || { note "$name: no time left"; return 1; }
+  timeout "$limit" "$@" > "$out/$name.log" 2>&1 || status=$?
+  note "$name: exit status $status, $((SECONDS - start)) s"
+  return "$status"
+}
+
+# test_views NAME [OPTION]: a test of the training of train(), whose variables it uses.
+test_views() {
+  run "$1" 60 "$python" tools/test.py "$config" "$work" --work-dir "$work.test" --out "$out/$1.json" "${@:2}" \
+    --cfg-options test_dataloader.dataset.split=val "${tiny[@]}"
+  sed -n '/^Tested /,/^checkpoint/p' "$out/$1.log" | tee -a "$out/summary.txt"
+}
+
+# train CONFIG LIMIT: as many epochs as a probe of the speed allows, then tests on a single view and on ten crops.
+train() {
+  local config=$1 limit=$2 name epochs
+  name=$(basename "$config" .py)
+  local work="$out/$name" common=(--cfg-options default_hooks.checkpoint.max_keep_ckpts=1 "${tiny[@]}")
+  run "$name.probe" 120 "$python" tools/train.py "$config" --work-dir "$work.probe" "${common[@]}" \
+    train_cfg.max_epochs=1 default_hooks.logger.interval=5 "train_dataloader.dataset.indices=$probe" || return
+  epochs=$("$python" - "$work.probe" "$limit" "$config" "$faces" <<'PY'
+import sys
+from mmengine.config import Config
+from emonext_mm.utils.training_log import read_log
+work, limit, config, faces = sys.argv[1:]
+steps = int(faces) // Config.fromfile(config).train_dataloader.batch_size or 1
+epoch = 1.15 * steps * read_log(work).training[-1]['time'] + 0.5  # with validation and checkpoint
+print(max(1, int((int(limit) - 45) / epoch)))
+PY
+  ) || return
+  [[ -z ${DRY:-} ]] || epochs=1
+  note "$name: $epochs epochs"
+  run "$name.train" "$limit" "$python" tools/train.py "$config" --work-dir "$work" "${common[@]}" \
+    "train_cfg.max_epochs=$epochs" || return
+  test_views "$name.single"
+  test_views "$name.ten_crops" --tta
+  rm -rf "$work.probe"
+}
+
+if [[ -n ${DRY:-} ]]; then
+  tiny=(train_dataloader.batch_size=4 val_dataloader.dataset.indices=8 test_dataloader.dataset.indices=8
+    train_dataloader.dataset.indices=16)
+  step=(--batch 2 --rounds 1) path=(--images 8 --batch 4 --rounds 1) probe=8 faces=16
+  half=(train_dataloader.batch_size=8 train_dataloader.dataset.num_samples=56 val_dataloader.dataset.num_samples=56
+    train_cfg.max_epochs=1 optim_wrapper.dtype=bfloat16)
+else
+  tiny=() step=(--batch 64 --rounds 5 --compile) path=(--rounds 3) probe=5120 faces=28709
+  half=(optim_wrapper.dtype=float16 optim_wrapper.loss_scale=dynamic)
+fi
+
+"$python" -c 'import torch; print(torch.__version__, torch.cuda.is_available() and torch.cuda.get_device_name())' \
+  | tee "$out/summary.txt"
+run half_precision 120 "$python" tools/train.py configs/emonext_atto_synthetic.py --work-dir "$out/half" \
+  --cfg-options "${half[@]}"
+# shellcheck disable=SC2086
+run train_step 120 "$python" tools/benchmarks/train_step.py "${step[@]}" $reference --json "$out/train_step.json"
+# shellcheck disable=SC2086
+run data_path 60 "$python" tools/benchmarks/data_path.py "${path[@]}" $reference --json "$out/data_path.json"
+train configs/emonext_tiny_fer2013_64.py $(($(left) * 6 / 10))
+train configs/convnext_tiny_fer2013_64.py $(($(left) - 30))
+note "done, $SECONDS s"
