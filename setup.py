@@ -45,10 +45,12 @@ ALL = [
     'timm>=1.0.22',  # timm:// weights, Muon
     'captum>=0.7',  # class activation maps
 ]
+# tools/local_svm.py, beside TRAIN.
+LOCAL = ['scikit-learn>=1.3']
 BENCH = [*ALL, 'pandas', 'ema-pytorch']  # the packages that the benchmarks compare with
 DOCS = ['sphinx>=8', 'myst-parser>=4', 'furo']
-DEV = [*BENCH, *DOCS, 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-image', 'scikit-learn', 'tensorboard', 'wandb',
-       'ruff>=0.5', 'import-linter>=2.1', 'build', 'httpx']
+DEV = [*BENCH, *DOCS, 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-image', *LOCAL, 'tensorboard', 'wandb',
+       'ruff>=0.5', 'import-linter>=2.1', 'build', 'httpx', 'hypothesis>=6.100']
 
 # OpenMMLab's mim and the host's list of models look for this folder in an installed package.
 MIM = ROOT / 'emonext_mm' / '.mim'
@@ -86,5 +88,5 @@ setup(
     },
     entry_points={'console_scripts': ['emonext = emonext.command.main:main']},
     install_requires=BASE,
-    extras_require=dict(serve=SERVE, train=TRAIN, all=ALL, bench=BENCH, docs=DOCS, dev=DEV),
+    extras_require=dict(serve=SERVE, local=LOCAL, train=TRAIN, all=ALL, bench=BENCH, docs=DOCS, dev=DEV),
 )

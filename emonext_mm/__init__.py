@@ -15,9 +15,10 @@ with warnings.catch_warnings():  # mmcv-lite has no CUDA ops, and nothing here n
 from emonext_mm import datasets, engine, evaluation, models  # noqa: E402
 from emonext_mm.apis.hub import register_models  # noqa: E402
 from emonext_mm.compat.checkpoints import allow_checkpoint_types  # noqa: E402
+from emonext_mm.utils.installation import find_config  # noqa: E402
 
 allow_checkpoint_types()
 register_models()
 
 __version__ = '0.1.0'
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'find_config', 'models']

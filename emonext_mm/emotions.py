@@ -1,6 +1,8 @@
 """The seven emotions of FER2013: order, names and common synonyms."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 CLASSES = ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')
 UNLABELLED = -1  # class index of a face without a label
 
@@ -25,3 +27,25 @@ def class_index(name: str) -> int:
     if key not in CLASSES:
         raise ValueError(f'unknown class {name!r}; known: {", ".join((*CLASSES, *_SYNONYMS))}')
     return CLASSES.index(key)
+
+
+def find_order(classes: Sequence[str], others: Sequence[str]) -> list[int]:
+    """Index in ``others`` of each of ``classes``, the same names in another order; synonyms of emotions are the same.
+
+    Raises:
+        ValueError: they are not the same names, or are in another order and one stands twice.
+    """
+    names, known = ([_known_name(name) for name in each] for each in (classes, others))
+    if names == known:  # ImageNet has some names twice
+        return list(range(len(names)))
+    if sorted(names) != sorted(known) or len(set(known)) < len(known):
+        raise ValueError(f'the classes {", ".join(map(str, classes))} of the data are not those of the model, '
+                         f'{", ".join(map(str, others))}')
+    return [known.index(name) for name in names]
+
+
+def _known_name(name: str) -> str:
+    try:
+        return CLASSES[class_index(name)]
+    except ValueError:
+        return name

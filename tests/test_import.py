@@ -1,6 +1,8 @@
-"""An import changes nothing: the state of a fresh process is compared before and after."""
+"""An import changes nothing: the state of a fresh process is compared before and after. It works on any system."""
+import ast
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +39,15 @@ HUE = {'mmcv': ['adjust_hue'], 'mmcv.image': ['adjust_hue'], 'mmcv.image.photome
 SETUP = {
     'mmengine.runner.checkpoint.CheckpointLoader': ['load_checkpoint'],
     'mmengine.runner.checkpoint': ['load_state_dict'],
-    'mmengine.dist.utils': ['_init_dist_pytorch'],
+    'mmengine.runner': ['load_checkpoint'],
+    'mmengine.runner.runner.Runner': ['load_checkpoint'],
+    'mmpretrain.apis.base': ['load_checkpoint'],
+    'mmengine.config.config.Config': ['_get_cfg_path'],
+    'mmpretrain.engine.hooks.ema_hook.EMAHook': ['after_load_checkpoint'],
+    'mmpretrain.models.heads.multi_task_head.MultiTaskHead': ['loss'],
+    'mmengine.dist.utils': ['_init_dist_pytorch', '_init_dist_slurm'],
+    'mmengine.runner.runner': ['convert_sync_batchnorm'],
+    'mmengine._strategy.distributed': ['convert_sync_batchnorm'],
     'mmengine.dataset.base_dataset.BaseDataset': ['_copy_without_annotation'],
     'mmengine.logging.logger.MMLogger': ['filter'],
     'mmpretrain.models.backbones.convnext': ['cp'],
@@ -62,13 +72,13 @@ def test_what_an_import_adds(changes):
     added = {name: set(keys) for name, (_, keys) in changes['import'].items()}
     assert {'EmoNeXt', 'STNDataPreprocessor', 'SARegClsHead'} < added['registry mmpretrain.model']
     assert added['mmengine.runner.checkpoint.CheckpointLoader._schemes'] == {
-        'timm://', 'facebook://', 'mmpretrain://', r'(?!\w+://).*\.safetensors$'}
+        'timm://', 'timm_backbone://', 'vggface2://', 'facebook://', 'mmpretrain://', r'(?!\w+://).*\.safetensors$'}
     models = added['mmpretrain.apis.model.ModelHub._models_dict']
     assert 'emonext-tiny_fer2013' in models
     assert all(name.startswith(('emonext-', 'convnext-')) and '_' in name for name in models)
     types = added['torch._weights_only_unpickler._marked_safe_globals_set']
     assert {name for name in types if not name.endswith('DType')} == {
-        'HistoryBuffer', 'ndarray', 'dtype', 'builtins.getattr',
+        'HistoryBuffer', 'ndarray', 'dtype', 'builtins.getattr', '_codecs.encode',
         *(f'{module}.multiarray.{name}' for module in ('numpy.core', 'numpy._core')
           for name in ('_reconstruct', 'scalar')),
     }
@@ -104,3 +114,17 @@ def test_an_import_shows_no_warning():
 def test_an_import_does_not_choose_how_threads_wait():
     code = 'import emonext_mm, os; assert not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)'
     run_python('-c', code, GOMP_SPINCOUNT=None, OMP_WAIT_POLICY=None)
+
+
+UNIX = {'curses', 'fcntl', 'grp', 'posix', 'pty', 'pwd', 'resource', 'syslog', 'termios', 'tty'}  # not on Windows
+
+
+@pytest.mark.parametrize('folder', ['emonext', 'emonext_mm', 'tools'])
+def test_no_module_of_unix_alone(folder):
+    paths = list((Path(__file__).parents[1] / folder).rglob('*.py'))
+    assert paths
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else (
+                [node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
+            assert not UNIX & {name.partition('.')[0] for name in names}, path

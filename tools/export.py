@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 import _preflight  # noqa: F401
-from mmengine.config import DictAction
 
 from emonext_mm.apis.export import export
 from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.options import OptionAction
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('checkpoint', type=Path, help='checkpoint, or work dir of a training')
     parser.add_argument('out', type=Path, help='file to write, .onnx or .pt2')
     parser.add_argument('--half', action='store_true', help='round the weights to float16, which halves the file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='as in test.py')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, metavar='KEY=VALUE', help='as in test.py')
     exported = export(**vars(parser.parse_args(argv)))
     print(f'{exported.path}, {exported.path.stat().st_size / 1e6:.2f} MB; probabilities differ from PyTorch by at most '
           f'{exported.difference:.1e}')

@@ -14,11 +14,11 @@ import argparse
 from pathlib import Path
 
 import _preflight  # noqa: F401
-from mmengine.config import DictAction
 
 from emonext_mm.apis.measure import measure
 from emonext_mm.datasets.splits import SPLITS
 from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.options import OptionAction
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('checkpoint', help='checkpoint, or work dir of a training')
     parser.add_argument('--split', choices=SPLITS, default='val', help='default: val, which is PublicTest')
     parser.add_argument('--out', type=Path, metavar='FILE.json', help='file of all figures')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='as in test.py')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, metavar='KEY=VALUE', help='as in test.py')
     print(f'\n{measure(**vars(parser.parse_args(argv))).text}')
 
 

@@ -14,6 +14,7 @@ import _preflight  # noqa: F401
 
 from emonext_mm.apis.hub import find_weights
 from emonext_mm.apis.test import test
+from emonext_mm.compat.process import end_process_group
 from emonext_mm.utils.command_line import parse_host_args
 from emonext_mm.utils.errors import one_line_errors
 
@@ -29,6 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     result = test(**options)
     if result.text:
         print(f'\n{result.text}')
+    end_process_group()
 
 
 if __name__ == '__main__':

@@ -17,10 +17,10 @@ import argparse
 from argparse import Namespace
 
 import _preflight  # noqa: F401
-from mmengine.config import DictAction
 
 from emonext_mm.apis.visualize import FIGURES, visualize
 from emonext_mm.utils.errors import one_line_errors
+from emonext_mm.utils.options import OptionAction
 
 
 def parse_args(argv: list[str] | None = None) -> Namespace:
@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument('--only', nargs='+', choices=FIGURES, default=[],
                         help='only these figures; an error if one cannot be drawn')
     parser.add_argument('--tta', action='store_true', help='confusion and mistakes on ten crops, as in test.py')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='as in test.py')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, metavar='KEY=VALUE', help='as in test.py')
     return parser.parse_intermixed_args(argv)  # an optional run may follow the options
 
 

@@ -42,6 +42,6 @@ def audit(root: str | Path, out: str | Path | None = None) -> AuditResult:
     files = ()
     if out is not None:
         files = (Path(out) / 'audit.json', Path(out) / 'audit.png')
-        write_atomic(files[0], json.dumps(report, indent=1))
+        write_atomic(files[0], json.dumps(report, indent=1, allow_nan=False))
         save_figure(draw_audit(found, faces), files[1])
     return AuditResult(report, format_report(report), files)

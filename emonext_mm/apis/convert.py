@@ -50,8 +50,7 @@ def convert(src: str | Path, dst: str | Path, source: str) -> Converted:
     if source not in ALL_SOURCES:
         raise ValueError(f'unknown source {source!r}, expected one of {", ".join(ALL_SOURCES)}')
     checkpoint = read_checkpoint(src)
-    meta = checkpoint.get('meta')
-    done = meta.get('converted_from') if isinstance(meta, dict) else None
+    done = _converted_from(checkpoint)
     try:
         if done not in (None, source):
             raise ValueError(f'already converted, from {done}; it can be used as it is')
@@ -63,6 +62,13 @@ def convert(src: str | Path, dst: str | Path, source: str) -> Converted:
     write_atomic(dst, content.getbuffer())
     meta = checkpoint['meta']
     return Converted(Path(dst), source, meta['arch'], meta.get('weights'))
+
+
+def _converted_from(checkpoint: dict) -> str | None:
+    """The source of a file of :func:`convert`; None for any other checkpoint."""
+    meta = checkpoint.get('meta', {})
+    done = 'state_dict' in checkpoint and isinstance(meta.get('arch'), str) and meta.get('converted_from')
+    return done if isinstance(done, str) else None
 
 
 def _convert(checkpoint: dict, source: str) -> dict:

@@ -14,24 +14,29 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
-from mmpretrain.models import ImageClassifier, build_classifier
+from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import DATASETS
 from torch import Tensor, nn
 
 from emonext.metadata import FORMAT, KEY
 from emonext_mm import compat
 from emonext_mm.apis.geometry import read_geometry
+from emonext_mm.emotions import find_order
+from emonext_mm.engine.hooks.class_order import classes_of
 from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
 from emonext_mm.models.face_classifier import FaceClassifier
+from emonext_mm.utils.checkpoint_content import check_class_names, stored_classes
 from emonext_mm.utils.command_line import read_config
 from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.models import build_model
+from emonext_mm.utils.options import merge_options
 from emonext_mm.utils.plain import to_plain
 from emonext_mm.utils.work_dir import find_checkpoint
 
 OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike
 LIMIT = 1e-5  # largest difference of a probability
 BATCHES = (1, 2, 5)
-CARD = ('config', 'epoch', 'weights', 'provenance', 'figures')  # entries of a published model that the file repeats
+CARD = ('config', 'weights', 'provenance', 'figures')  # entries of a published model that the file repeats
 
 Runner = Callable[[Tensor], Tensor]  # probabilities of faces
 Writer = Callable[[Path, dict[str, Tensor]], Runner]  # writes a file with some weights changed, and loads it
@@ -79,7 +84,7 @@ def export(
 
     Raises:
         ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; the graph
-            differs from PyTorch by more than 1e-5; wrong data to measure the cost of rounding on.
+            differs from PyTorch by more than 1e-5; wrong data to measure the cost of rounding on, or no class names.
         ImportError: onnx or onnxscript is missing.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
@@ -89,7 +94,7 @@ def export(
     if out.suffix not in CONVERTERS:
         raise ValueError(f'{out}: models are exported to {" or ".join(CONVERTERS)}')
     cfg = read_config(config)
-    cfg.merge_from_dict(cfg_options or {})
+    merge_options(cfg, cfg_options)
     geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
     model, meta = load_model(cfg, find_checkpoint(checkpoint), half)
     meta.update(geometry)
@@ -111,30 +116,44 @@ def _measure_rounding(cfg: Config, checkpoint: str | Path, rounded: FaceClassifi
         dataset = DATASETS.build(dict(cfg.val_dataloader.dataset, pipeline=cfg.test_dataloader.dataset.pipeline))
     except OSError as error:
         return f'cost of rounding not measured, because there are no data: {error}'
-    whole = FaceClassifier(load_model(cfg, find_checkpoint(checkpoint))[0], rounded.colour)
-    return measure_rounding(dataset, *(partial(_predict_stored, model) for model in (whole, rounded)))
+    model, meta = load_model(cfg, find_checkpoint(checkpoint))
+    order = find_order(classes_of(dataset) or meta['classes'], meta['classes'])
+    return measure_rounding(dataset, *(partial(_predict_stored, each, order)
+                                       for each in (FaceClassifier(model, rounded.colour), rounded)))
 
 
-def _predict_stored(classifier: FaceClassifier, images: Tensor) -> Tensor:
-    """Probabilities (N, K) of images (N, C, H, W) of a data set: MMCV loads BGR, and the classifier takes RGB."""
-    return _predict(classifier, images.flip(1) if classifier.colour else images)
+def _predict_stored(classifier: FaceClassifier, order: list[int], images: Tensor) -> Tensor:
+    """Probabilities (N, K) of images (N, C, H, W) of a data set, in the order of its classes.
+
+    MMCV loads BGR, and the classifier takes RGB.
+    """
+    return _predict(classifier, images.flip(1) if classifier.colour else images)[:, order]
 
 
 def load_model(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[ImageClassifier, dict[str, Any]]:
-    """Build a model with the weights of a checkpoint, and describe it for the metadata; see :func:`export`."""
+    """Build a model with the weights of a checkpoint, and describe it for the metadata; see :func:`export`.
+
+    Raises:
+        ValueError: the checkpoint has no class names, or not as many as the model has classes.
+        CheckpointError: the checkpoint was refused.
+    """
     cfg.model.backbone.init_cfg = None  # the checkpoint replaces pretrained weights
-    model = build_classifier(dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor'))).float()
+    model = build_model(cfg).float()
     content = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True, logger='silent')
-    meta = content.get('meta') or {}
-    if 'dataset_meta' not in meta:
+    meta, classes = content.get('meta') or {}, stored_classes(content)
+    if classes is None:
         raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
+    check_class_names(str(checkpoint), content, model)
     if half:
         for value in model.state_dict().values():
             if value.is_floating_point():
                 value.copy_(value.half())
     name = Path(cfg.filename).stem if cfg.filename else None
     card = {'config': name, **{key: meta[key] for key in CARD if key in meta}}
-    return model, to_plain(dict(format=FORMAT, classes=list(meta['dataset_meta']['classes']), **card))
+    for key, value in (('epoch', meta.get('epoch')), ('iteration', meta.get('iter'))):
+        if value:  # a training by iterations stores epoch 0
+            card[key] = value
+    return model, to_plain(dict(format=FORMAT, classes=list(classes), **card))
 
 
 class ErfGELU(nn.Module):
@@ -203,7 +222,7 @@ def _to_onnx(classifier: FaceClassifier, meta: dict) -> Writer:
         program.apply_weights(weights)
         model = program.model_proto
         _halve_exact(model)
-        onnx.helper.set_model_props(model, {KEY: json.dumps(meta)})
+        onnx.helper.set_model_props(model, {KEY: json.dumps(meta, allow_nan=False)})
         path.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
         return lambda faces: torch.from_numpy(session.run(['probabilities'], {'faces': faces.numpy()})[0])
@@ -239,7 +258,7 @@ def _to_program(classifier: FaceClassifier, meta: dict) -> Writer:
     def write(path: Path, weights: dict[str, Tensor]) -> Runner:
         for name, value in weights.items():
             program.state_dict[name].data.copy_(value)
-        torch.export.save(program, path, extra_files={f'{KEY}.json': json.dumps(meta)})
+        torch.export.save(program, path, extra_files={f'{KEY}.json': json.dumps(meta, allow_nan=False)})
         module = torch.export.load(path).module()
         return lambda faces: module(faces)[0].detach()
 

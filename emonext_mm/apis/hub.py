@@ -7,13 +7,7 @@ from mmpretrain.apis import ModelHub
 from modelindex.models.Model import Model
 
 from emonext_mm.models.weights.packaged import FOLDER
-
-PACKAGE = Path(__file__).parents[1]
-
-
-def find_root() -> Path | None:
-    """Folder of ``model-index.yml``, ``configs`` and ``tools``: ``.mim`` in a wheel, the checkout otherwise."""
-    return next((root for root in (PACKAGE / '.mim', PACKAGE.parent) if (root / 'model-index.yml').is_file()), None)
+from emonext_mm.utils.installation import find_root
 
 
 def register_models() -> None:

@@ -8,29 +8,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import Runner
 from mmpretrain.evaluation import ConfusionMatrix
-from mmpretrain.registry import DATASETS
 from torch import Tensor
 
 from emonext_mm import compat
+from emonext_mm.apis.changed_faces import ChangedFaces
 from emonext_mm.apis.test import TestResult, test
-from emonext_mm.apis.visualize import TrainedRun
-from emonext_mm.compat.config import prepare_test
 from emonext_mm.evaluation.calibration import cross_fitted_error, expected_error, fit_temperature
 from emonext_mm.evaluation.measurement import format_measurement
 from emonext_mm.evaluation.metrics import class_scores
 from emonext_mm.evaluation.robustness import CONDITIONS, GOALS, UNCHANGED
-from emonext_mm.utils.command_line import merge_test_options, read_config
+from emonext_mm.utils.command_line import read_config
 from emonext_mm.utils.files import write_atomic
 from emonext_mm.utils.plain import to_plain
 from emonext_mm.utils.work_dir import find_checkpoint
 
-BATCH_SIZE = 128
 SPLIT = 'test_dataloader.dataset.split'
 
 
@@ -97,70 +91,33 @@ def measure(
     checkpoint = find_checkpoint(checkpoint)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
         cfg.experiment_name = Path(folder).name  # MMEngine reuses the state of runners with one name and second
-        trained = _load(cfg, checkpoint, folder, options)
-        labels = torch.from_numpy(trained.dataset.get_gt_labels())
+        model = ChangedFaces(cfg, checkpoint, options, folder)
+        labels = model.labels
         single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))
-        logits = _predict_all(trained, labels)
+        logits = _predict_all(model)
     figures = to_plain({
         'format': 1,
         'conditions': single.conditions,
-        'parameters': sum(parameter.numel() for parameter in trained.model.parameters()),
+        'parameters': model.parameters,
         'single_view': _headline(single),
         'ten_crops': _headline(crops),
-        **_by_class(logits[UNCHANGED], labels, trained.dataset.metainfo['classes']),
+        **_by_class(logits[UNCHANGED], labels, model.classes),
         'calibration': _calibration(logits[UNCHANGED], labels),
-        **_robustness({name: _accuracy(each, labels) for name, each in logits.items()}),
+        **_robustness({name: model.accuracy(each) for name, each in logits.items()}),
     })
     if out is not None:
         write_atomic(out, json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False))
     return Measurement(figures, format_measurement(figures))
 
 
-def _load(cfg: Config, checkpoint: Path, work_dir: str, options: dict[str, Any]) -> TrainedRun:
-    cfg = merge_test_options(cfg, dict(checkpoint=str(checkpoint), work_dir=work_dir, cfg_options=options))
-    _check_dataset(cfg.test_dataloader.dataset.type)
-    cfg.experiment_name += '_changes'  # MMEngine warns of two runners that start in one second under one name
-    return TrainedRun(Runner.from_cfg(prepare_test(cfg)))
-
-
-def _check_dataset(kind: str | type) -> None:
-    found = DATASETS.get(kind) if isinstance(kind, str) else kind
-    if not hasattr(found, 'images'):
-        raise ValueError(f'the data set is {kind}, which does not hold its images; FER2013 and SyntheticFER do')
-
-
-def _predict_all(trained: TrainedRun, labels: Tensor) -> dict[str, Tensor]:
+def _predict_all(model: ChangedFaces) -> dict[str, Tensor]:
     """Logits (N, K) by the name of each condition; logs the accuracy as progress."""
     logits = {}
     for conditions in CONDITIONS.values():
         for name, change in conditions.items():
-            logits[name] = _predict(trained, change(trained.dataset.images))
-            print_log(f'{name}: accuracy {_accuracy(logits[name], labels):.2f} %', 'current', logging.INFO)
+            logits[name] = model.predict(change)
+            print_log(f'{name}: accuracy {model.accuracy(logits[name]):.2f} %', 'current', logging.INFO)
     return logits
-
-
-@torch.no_grad()
-def _predict(trained: TrainedRun, faces: np.ndarray) -> Tensor:
-    """Logits (N, K), before any stored temperature, for faces (N, H, W) in place of those of the data set."""
-    model, collate = trained.model.eval(), trained.runner.test_dataloader.collate_fn
-    logits = []
-    for start in range(0, len(faces), BATCH_SIZE):
-        stop = min(start + BATCH_SIZE, len(faces))
-        batch = [_sample(trained, index, faces[index]) for index in range(start, stop)]
-        logits.append(model(**model.data_preprocessor(collate(batch)), mode='tensor').cpu())
-    return torch.cat(logits)
-
-
-def _sample(trained: TrainedRun, index: int, face: np.ndarray) -> dict:
-    """A sample after the test pipeline, with ``face`` in place of its image."""
-    info = trained.dataset.get_data_info(index)
-    info['img'][:] = face if info['img'].ndim == 2 else face[..., None]
-    return trained.dataset.pipeline(info)
-
-
-def _accuracy(logits: Tensor, labels: Tensor) -> float:
-    """In %."""
-    return 100 * int((logits.argmax(1) == labels).sum()) / len(labels)
 
 
 def _headline(result: TestResult) -> dict:

@@ -14,6 +14,7 @@ from emonext_mm.apis.export import load_model
 from emonext_mm.apis.geometry import read_geometry
 from emonext_mm.models.face_classifier import FaceClassifier
 from emonext_mm.utils.command_line import read_config
+from emonext_mm.utils.options import merge_options
 from emonext_mm.utils.work_dir import find_checkpoint
 
 BATCH = 64
@@ -39,7 +40,7 @@ class TorchClassifier:
                  device: str = 'cpu') -> None:
         compat.setup()
         cfg = read_config(config)
-        cfg.merge_from_dict(cfg_options or {})
+        merge_options(cfg, cfg_options)
         geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
         self.size, self.channels, self.crop = (geometry[key] for key in ('size', 'channels', 'crop'))
         model, meta = load_model(cfg, find_checkpoint(checkpoint))
@@ -49,10 +50,20 @@ class TorchClassifier:
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Probabilities (N, K) of faces (N, channels, size, size) uint8."""
+        """Probabilities (N, K) of faces (N, channels, size, size) uint8.
+
+        Raises:
+            ValueError: the faces are of another type.
+            FloatingPointError: they are not finite.
+        """
+        if faces.dtype != np.uint8:
+            raise ValueError(f'faces are of type {faces.dtype}, expected uint8')
         parts = [self._model(torch.from_numpy(faces[start:start + BATCH]).to(self._device))[0].cpu()
                  for start in range(0, len(faces), BATCH)]
-        return torch.cat(parts).numpy() if parts else np.empty((0, len(self.classes)), np.float32)
+        found = torch.cat(parts).numpy() if parts else np.empty((0, len(self.classes)), np.float32)
+        if not np.isfinite(found).all():
+            raise FloatingPointError('the probabilities of a face are not finite')
+        return found
 
 
 def build_recognizer(config: str | Path | Config, checkpoint: str | Path, *, cfg_options: dict[str, Any] | None = None,

@@ -16,6 +16,7 @@ from emonext_mm import compat
 from emonext_mm.apis.measure import measure
 from emonext_mm.evaluation.measurement import format_measurement
 from emonext_mm.models.weights.packaged import to_safetensors
+from emonext_mm.utils.checkpoint_content import stored_classes
 from emonext_mm.utils.checkpoints import read_checkpoint
 from emonext_mm.utils.files import write_atomic
 from emonext_mm.utils.plain import to_plain
@@ -98,7 +99,7 @@ def _read(checkpoint: Path, commit: str | None) -> tuple[dict[str, Tensor], dict
     weights, meta = content.get('state_dict', {}), content.get('meta', {})
     if TEMPERATURE not in weights:
         raise ValueError(f'{checkpoint}: no {TEMPERATURE}, which a checkpoint of SARegClsHead has')
-    if 'classes' not in meta.get('dataset_meta', {}):
+    if stored_classes(content) is None:
         raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
     if not (commit or meta.get('commit')):
         raise ValueError(f'{checkpoint}: no commit of the training; give it (--commit)')
@@ -111,6 +112,7 @@ def _describe(config: str | Path, meta: dict, conditions: dict, command: str, da
     return dict(
         dataset_meta=dict(classes=list(meta['dataset_meta']['classes'])),
         **{key: conditions[key] for key in ('config', 'epoch', 'weights')},
+        iter=conditions.get('iteration'),
         preprocessing=to_plain(cfg.data_preprocessor.to_dict()),
         provenance=dict(commit=meta['commit'], command=command, data=data, seed=meta.get('seed'),
                         trained=meta.get('time'), published=date.today().isoformat()),

@@ -10,17 +10,18 @@ from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
 
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
+from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
 from emonext_mm.evaluation import PredictionFile, measure_leak_free
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.evaluation.summary import format_summary
 from emonext_mm.utils.command_line import merge_test_options
-from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.files import check_writable, write_atomic
+from emonext_mm.utils.models import unwrap
+from emonext_mm.utils.options import explain_unknown_keys
 from emonext_mm.utils.plain import to_plain
 from emonext_mm.utils.work_dir import find_checkpoint
 from emonext_mm.visualization.backends import kept_open, save_and_log
@@ -74,9 +75,12 @@ def test(
         amp, show, show_dir, interval, wait_time, no_pin_memory, launcher: options of MMPretrain's ``tools/test.py``.
 
     Raises:
-        ValueError: ``out`` has an unknown suffix, or the data and the model do not fit each other.
+        ValueError: ``out`` has an unknown suffix or cannot tell the images apart, the config has an unknown key, or the
+            data and the model do not fit each other: the classes of the data are not those of the checkpoint. Another
+            order of the same classes is no error: predictions are assigned by name.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
+        FloatingPointError: a score is not finite; the message names the first sample.
     """
     compat.setup()
     files = _prediction_files(out, out_item)
@@ -84,10 +88,16 @@ def test(
         checkpoint=str(find_checkpoint(checkpoint)), work_dir=None if work_dir is None else str(work_dir),
         cfg_options=cfg_options, tta=tta, amp=amp, show=show, show_dir=None if show_dir is None else str(show_dir),
         interval=interval, wait_time=wait_time, no_pin_memory=no_pin_memory, launcher=launcher))
-    runner = Runner.from_cfg(prepare_test(cfg))
+    with explain_unknown_keys(cfg):
+        runner = Runner.from_cfg(prepare_test(cfg))
+        dataset = runner.test_dataloader.dataset
     hook = ConditionsHook(cfg_options)
-    runner.register_hook(hook)
-    measure_leak_free(runner.test_evaluator, runner.test_dataloader.dataset)
+    for each in (hook, ClassOrderHook(), FiniteHook()):
+        runner.register_hook(each)
+    measure_leak_free(runner.test_evaluator, dataset)
+    for file in files:
+        if isinstance(file, PredictionFile):  # DumpResults needs no index
+            file.check(runner.test_dataloader)
     runner.test_evaluator.metrics.extend(files)
     with kept_open(runner.visualizer):
         metrics = runner.test()
@@ -96,7 +106,7 @@ def test(
         conditions = hook.describe(runner, metrics)
         for file in files:
             if isinstance(file, PredictionFile):  # DumpResults has written its own
-                file.write(runner.test_dataloader.dataset, conditions)
+                file.write(dataset, conditions)
         if out_item == 'metrics':
             _write_metrics(out, metrics, conditions)
         figures = _save_figures(runner, metrics, conditions)
@@ -110,6 +120,7 @@ def _prediction_files(out: str | Path | None, out_item: str | None) -> list[Base
         raise ValueError('--out-item needs --out FILE')
     if out is None:
         return []
+    check_writable(out)
     suffix = Path(out).suffix
     if out_item != 'metrics':
         return [(DumpResults if suffix in ('.pkl', '.pickle') else PredictionFile)(str(out))]
@@ -120,7 +131,8 @@ def _prediction_files(out: str | Path | None, out_item: str | None) -> list[Base
 
 def _write_metrics(path: str | Path, metrics: dict, conditions: dict) -> None:
     content = to_plain({**metrics, 'conditions': conditions})
-    write_atomic(path, mmengine.dump(content, file_format=Path(path).suffix.lstrip('.')))
+    options = dict(allow_nan=False) if Path(path).suffix == '.json' else {}
+    write_atomic(path, mmengine.dump(content, file_format=Path(path).suffix.lstrip('.'), **options))
 
 
 def _save_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, Path]:
@@ -134,7 +146,7 @@ def _save_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, 
 
 def _draw_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, tuple[str, Figure]]:
     dataset = runner.test_dataloader.dataset
-    preprocessor = _unwrap(runner.model).data_preprocessor
+    preprocessor = unwrap(runner.model).data_preprocessor
     figures = {}
     if 'confusion_matrix/result' in metrics:
         figure = draw_confusion_matrix(metrics['confusion_matrix/result'], dataset.metainfo['classes'])
@@ -142,9 +154,3 @@ def _draw_figures(runner: Runner, metrics: dict, conditions: dict) -> dict[str, 
     if has_stn(preprocessor) and conditions['views'] == 1:
         figures['STN, in and out'] = ('stn_faces', draw_stn(preprocessor, dataset))
     return figures
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model

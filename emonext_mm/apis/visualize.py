@@ -11,15 +11,16 @@ import torch
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 from mmpretrain.evaluation import ConfusionMatrix
 from mmpretrain.models import ImageClassifier
 
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
+from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.utils.command_line import merge_test_options
+from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.training_log import read_log
 from emonext_mm.utils.work_dir import find_checkpoint
 from emonext_mm.visualization.backends import kept_open, save_and_log
@@ -64,6 +65,7 @@ def visualize(
         ValueError: a name in ``only`` is unknown, or the data and the model do not fit each other.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
+        FloatingPointError: a score is not finite.
     """
     compat.setup()
     names = list(only or FIGURES)
@@ -94,10 +96,13 @@ class TrainedRun:
         self.runner = runner
         self.work_dir = work_dir
         self._conditions = ConditionsHook()
-        runner.register_hook(self._conditions)
+        order = ClassOrderHook()
+        for hook in (self._conditions, order, FiniteHook()):
+            runner.register_hook(hook)
         if self._has_checkpoint():
             runner.call_hook('before_run')
             runner.load_or_resume()
+            order.before_test(runner)
 
     @property
     def dataset(self) -> BaseDataset:
@@ -105,14 +110,13 @@ class TrainedRun:
 
     @property
     def model(self) -> ImageClassifier:
-        """The model with the weights of the checkpoint.
+        """The model with the weights of the checkpoint. It answers in the order of the data set's classes.
 
         Raises:
             ValueError: there is no checkpoint.
         """
         self._need_checkpoint()
-        model = self.runner.model
-        return model.module if isinstance(model, BaseTTAModel) else model
+        return unwrap(self.runner.model)
 
     @cached_property
     def scores(self) -> GatherScores:

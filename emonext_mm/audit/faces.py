@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +10,9 @@ import numpy as np
 
 from emonext_mm.datasets.readers.cache import load_table
 from emonext_mm.datasets.readers.face_table import FaceTable
-from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source, read_image
+from emonext_mm.datasets.readers.image_file import image_pool, read_image
+from emonext_mm.datasets.readers.image_folder import FolderSource
+from emonext_mm.datasets.readers.layouts import CsvSource, find_source
 from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS
 
 # Traces of augmentation and of copying: two suffixes (7.jpg0.jpg), 'copy' or '(2)', the name of a transform.
@@ -60,10 +61,10 @@ def named_as_duplicate(name: str) -> bool:
 def _load(source: CsvSource | FolderSource) -> tuple[FaceTable, list[str]]:
     try:
         return load_table(source), []
-    except ValueError:
+    except (ValueError, OSError):
         if not isinstance(source, FolderSource):
             raise
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with image_pool() as pool:
         faults = list(pool.map(lambda file: _fault(os.path.join(source.path, file.path)), source.files))
     source.files = [file for file, fault in zip(source.files, faults) if fault is None]
     return source.read(), [fault for fault in faults if fault is not None]

@@ -15,7 +15,7 @@ from mmpretrain.registry import HOOKS, OPTIM_WRAPPERS, VISBACKENDS
 
 def prepare_train(cfg: Config) -> Config:
     """Return a copy of a config that is ready for ``Runner.train`` on this machine."""
-    return build_named_backends(fix_dataloaders(adapt_dist(adapt_amp(cfg))))
+    return build_named_backends(seed_workers(fix_dataloaders(adapt_dist(adapt_amp(cfg)))))
 
 
 def prepare_test(cfg: Config) -> Config:
@@ -94,6 +94,23 @@ def fix_dataloaders(cfg: Config) -> Config:
             loader.pop('prefetch_factor', None)
         if get_device() == 'cpu':
             loader['pin_memory'] = False
+    return cfg
+
+
+def seed_workers(cfg: Config) -> Config:
+    """Let the workers of a training have other random numbers in each epoch, and those of the epoch after a resume.
+
+    Workers that persist go on with the numbers of all epochs before, which a resumed training cannot know. Workers that
+    do not persist get those of the first epoch again from MMEngine. So the workers of the training are started at each
+    epoch, and seeded by :func:`emonext_mm.datasets.init_worker`. A ``worker_init_fn`` of the config stays.
+    """
+    cfg = copy.deepcopy(cfg)
+    for loader in filter(None, (cfg.get('train_dataloader'), cfg.get('val_dataloader'))):
+        if 'worker_init_fn' not in loader:
+            shown = {key: loader.pop(key) for key in ('disable_subprocess_warning', ) if key in loader}
+            loader['worker_init_fn'] = dict(type='init_worker', **shown)
+    if cfg.get('train_dataloader'):
+        cfg.train_dataloader.persistent_workers = False
     return cfg
 
 

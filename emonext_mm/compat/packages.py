@@ -1,10 +1,12 @@
-"""Finding an installed package without ``pkg_resources``."""
+"""Finding an installed package without ``pkg_resources``, and ours by its name."""
 from __future__ import annotations
 
 import importlib
 import importlib.metadata
 import importlib.util
 import os
+
+from emonext_mm.utils.installation import find_config
 
 
 def resolve_scope_bases() -> None:
@@ -20,6 +22,22 @@ def resolve_scope_bases() -> None:
         for function in (is_installed, get_installed_path, package2module):
             if hasattr(module, function.__name__):
                 setattr(module, function.__name__, function)
+
+
+def resolve_own_scope() -> None:
+    """Let ``_base_ = 'emonext_mm::emonext_tiny_fer2013.py'`` find our config.
+
+    MMEngine knows only the names of OpenMMLab's packages, and only configs in a folder below ``configs``.
+    """
+    config = importlib.import_module('mmengine.config.config').Config
+    original = config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        scope, separator, name = cfg_path.partition('::')
+        # Without a scope: our configs name their parts as MMPretrain does.
+        return (find_config(name), None) if separator and scope == 'emonext_mm' else original(cfg_path, filename)
+
+    config._get_cfg_path = staticmethod(get_cfg_path)
 
 
 def is_installed(package: str) -> bool:

@@ -12,8 +12,8 @@ from mmpretrain.structures import DataSample
 def collate_faces(infos: list[dict]) -> dict:
     """Pack and collate the samples of a batch at once: faster than ``PackInputs`` and ``default_collate``.
 
-    For training, where a sample is an image and its label; a test needs ``PackInputs``, which keeps ``sample_idx``.
-    Samples that the pipeline has packed already are passed to ``default_collate``. ::
+    For training, where a sample is an image, its label and its index. Samples that the pipeline has packed already are
+    passed to ``default_collate``. ::
 
         train_dataloader = dict(dataset=dict(pipeline=[]), collate_fn=dict(type='collate_faces'))
 
@@ -35,6 +35,9 @@ def collate_faces(infos: list[dict]) -> dict:
     images = torch.from_numpy(np.stack([info['img'] for info in infos]))
     images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
     samples = [DataSample() for _ in infos]
+    for sample, info in zip(samples, infos):  # names the images of a batch whose loss is not finite
+        if 'sample_idx' in info:
+            sample.set_field(info['sample_idx'], 'sample_idx', field_type='metainfo')
     if 'gt_label' in infos[0]:
         for sample, label in zip(samples, torch.tensor([info['gt_label'] for info in infos]).split(1)):
             sample.set_field(label, 'gt_label', dtype=torch.Tensor)

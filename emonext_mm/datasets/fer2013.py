@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.dataset import force_full_init
@@ -12,11 +12,16 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from emonext_mm.datasets.class_order import arrange, arrange_scores
 from emonext_mm.datasets.duplicates import have_duplicate
+from emonext_mm.datasets.hold_out import draw_held_out
+from emonext_mm.datasets.in_colour import adapt_to_grey
 from emonext_mm.datasets.readers.cache import load_table
-from emonext_mm.datasets.readers.ferplus import VOTES_FILE, labels_and_scores, read_votes
-from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source
-from emonext_mm.datasets.splits import OFFICIAL_COUNTS, OFFICIAL_NAMES, SPLITS
+from emonext_mm.datasets.readers.face_table import SIZE, FaceTable
+from emonext_mm.datasets.readers.ferplus import find_votes, labels_and_scores, read_votes
+from emonext_mm.datasets.readers.image_file import resize_all
+from emonext_mm.datasets.readers.layouts import find_source
+from emonext_mm.datasets.splits import MIXED, OFFICIAL_NAMES, SPLITS, check_counts, is_mixed, split_of_word
 from emonext_mm.emotions import CLASSES, UNLABELLED
 
 
@@ -30,30 +35,34 @@ class FER2013(BaseDataset):
         ├── fer2013.csv             emotion,pixels,Usage
         ├── fer2013new.csv          the FER+ votes, only for ``ferplus``
         ├── icml_face_data.csv      emotion, Usage, pixels
-        ├── train.csv               emotion,pixels: the split train
-        ├── test.csv                pixels: the split test, without labels
-        ├── train
+        ├── train.csv               emotion,pixels[,Usage]; without Usage all faces are of the split train
+        ├── val.csv                 the same of the split val; also valid.csv, validation.csv
+        ├── test.csv                the same of the split test; without emotion its faces are unlabelled
+        ├── train                   or Training
         │   ├── angry               a class in any case, also as anger, happiness, surprised, ...
         │   │   ├── Training_10118481.jpg
         │   │   └── ...
         │   └── ...
-        ├── val                     or validation; without it, the PublicTest_ files of test are the split val
+        ├── val                     or valid, validation, PublicTest; without it, the PublicTest_ files of test
         │   └── ...
-        └── test
+        └── test                    or PrivateTest
             ├── angry
             │   ├── PrivateTest_10131363.jpg
             │   └── ...
             └── ...
+
+    The folders may lie up to two levels deeper, as archives unpack. Csv files without pixels, which only list the
+    images beside them, are ignored.
 
     The splits train, val and test are officially Training, PublicTest and PrivateTest. Faces of a csv file keep its
     order; those of folders are in the order of the number that ends the file's name. The first reading writes a
     cache beside the data (or to ``$XDG_CACHE_HOME/emonext_mm``), from which the pixels are mapped: all workers and
     ranks on a machine share them in memory.
 
-    A sample before the pipeline has ``img`` (uint8, (48, 48) or (48, 48, 3)), ``img_shape``, ``ori_shape``,
-    ``gt_label``, ``sample_idx``, ``sample_id`` (``Training_<row>``, and ``Test_<row>`` in the unlabelled test.csv;
-    for folders the file's name without suffix), ``img_path`` (folders only) and ``gt_score`` ((7,) float32, only
-    with ``ferplus='soft'``).
+    A sample before the pipeline has ``img`` (uint8, (S, S) or (S, S, 3), S is 48 or ``face_size``), ``img_shape``,
+    ``ori_shape``, ``gt_label``, ``sample_idx``, ``sample_id`` (``Training_<row>``, and ``Test_<row>`` in the unlabelled
+    test.csv; for folders the file's name without suffix), ``img_path`` (folders only) and ``gt_score`` ((7,) float32,
+    only with ``ferplus='soft'``).
 
     Args:
         data_root: a folder, or a csv file.
@@ -62,17 +71,23 @@ class FER2013(BaseDataset):
         ferplus: None, or the labels of FER+: 'majority' (the emotion with the most votes; faces on which two emotions
             tie are left out), or 'soft' (the votes as ``gt_score``, and their argmax as label). With both, a face is
             left out unless an emotion has more votes than each of contempt, unknown and no-face.
-        color_type: 'grayscale', or 'color' for the same value in three channels.
+        color_type: 'grayscale', or 'color' for the same value in three channels. Under 'grayscale' transforms of colour
+            images are applied to three equal channels, and their result is converted to grey, see :class:`InColour`.
         drop_leaked: leave out of the split train the images that have an exact or near duplicate (see
             ``emonext_mm.datasets.duplicates``) in val or test. No effect on val and test. Takes about a second.
-        **kwargs: ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch`` of
-            MMPretrain's ``BaseDataset``.
+        face_size: side in pixels to which image files of another size are brought; None keeps their size, which must be
+            one. No effect on csv files, whose faces are of 48 pixels.
+        hold_out: share of each class of the split train that becomes the split val, for data that have none, such as
+            the competition's ``train.csv`` alone. Give train and val the same one. 0: none.
+        hold_out_seed: seed of the choice of these faces.
+        **kwargs: ``metainfo``, ``classes`` (the emotions in another order, which that of the labels follows),
+            ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch`` of MMPretrain's ``BaseDataset``.
 
     Raises:
         FileNotFoundError: no data were found; the message explains where to get them. Or ``ferplus`` is set and there
             is no ``fer2013new.csv``.
-        ValueError: the data are wrong (the message names file, line and value) or lack the split; ``drop_leaked`` is
-            set and the data have neither val nor test.
+        ValueError: the data are wrong (the message names file, line and value), are a packed archive, or lack the
+            split; ``drop_leaked`` is set and the data have neither val nor test; ``hold_out`` is set and they have val.
 
     Examples:
         >>> FER2013(data_root='data/fer2013', split='val')
@@ -87,35 +102,55 @@ class FER2013(BaseDataset):
 
     def __init__(self, data_root: str, split: str = 'train', pipeline: tuple | list = (),
                  ferplus: str | None = None, color_type: str = 'grayscale',
-                 drop_leaked: bool = False, **kwargs) -> None:
+                 drop_leaked: bool = False, face_size: int | None = SIZE, hold_out: float = 0, hold_out_seed: int = 0,
+                 **kwargs) -> None:
         self.split = _one_of('split', split, SPLITS)
         self.ferplus = _one_of('ferplus', ferplus, (None, 'majority', 'soft'))
         self.color_type = _one_of('color_type', color_type, ('grayscale', 'color'))
+        self.face_size = _one_of('face_size', face_size, (None, *range(8, 1025)), 'None or 8 to 1024')
+        self.hold_out, self.hold_out_seed = hold_out, hold_out_seed
+        if not (isinstance(hold_out, (int, float)) and 0 <= hold_out < 1):
+            raise ValueError(f'hold_out is {hold_out!r}, expected a share of 0 to below 1')
         self.drop_leaked = drop_leaked
         self._leaked: np.ndarray | None = None  # (len(self._table),) bool, computed when first asked for
         # data_list holds indices into the table; there are no dicts to serialize.
+        pipeline = adapt_to_grey(pipeline) if color_type == 'grayscale' else pipeline
         super().__init__(ann_file='', data_root=os.path.expanduser(data_root), pipeline=pipeline,
                          serialize_data=False, **kwargs)
 
     def load_data_list(self) -> np.ndarray:
         """Indices of the split's faces in the table, (N,) int64. Sets the table, the labels and the scores."""
-        source = find_source(self.data_root, self.split)
-        votes_path = None if self.ferplus is None else _votes_path(source)
+        source = find_source(self.data_root, self.split, self.face_size)
+        votes_path = None if self.ferplus is None else find_votes(source)
         table = load_table(source)
-        rows = np.arange(len(table))[table.split_slice(self.split)]
+        rows = self._rows(table, self.split)
         if not len(rows):
-            found = ', '.join(OFFICIAL_NAMES[SPLITS[split]] for split in np.unique(table.splits))
             raise ValueError(f'{source.path}: nothing for split {self.split!r}: {source.why_missing(self.split)}; '
-                             f'found {found}')
+                             f'{_found(table, self.split)}')
         self._path, self._table, self._labels, self._scores = source.path, table, table.labels, None
-        if votes_path is None:
-            _check_counts(source.path, self.split, table.labels[rows])
-        else:
+        self._is_mixed = is_mixed(self.split, table.labels[rows])
+        if votes_path is None and not self.hold_out:
+            check_counts(source.path, self.split, table.labels[rows])
+        elif votes_path is not None:
             soft = self.ferplus == 'soft'
             self._labels, scores = labels_and_scores(read_votes(votes_path, table), soft)
             self._scores = scores if soft else None
             rows = rows[self._labels[rows] != UNLABELLED]
+        self._labels = arrange(self._labels, self.metainfo['classes'])
+        self._scores = None if self._scores is None else arrange_scores(self._scores, self.metainfo['classes'])
         return self._without_leaked(rows) if self.drop_leaked and self.split == 'train' else rows
+
+    def _rows(self, table: FaceTable, split: str) -> np.ndarray:
+        """Indices in a table of the faces of a split, with regard to ``hold_out``, (N,) int64."""
+        rows = np.arange(len(table))
+        if not self.hold_out or split == 'test':
+            return rows[table.split_slice(split)]
+        val = find_source(self.data_root, 'val', self.face_size)
+        if len(rows[table.split_slice('val')]) or (val.path.is_file() and split_of_word(val.path.stem) == 'val'):
+            raise ValueError(f'{val.path}: hold_out is for data without the split val, which these have')
+        rows = rows[table.split_slice('train')]
+        held = draw_held_out(table.labels[rows], self.hold_out, self.hold_out_seed)
+        return rows[held if split == 'val' else ~held]
 
     def _without_leaked(self, rows: np.ndarray) -> np.ndarray:
         self._leaked = self._find_leaked()
@@ -136,14 +171,14 @@ class FER2013(BaseDataset):
             print_log(f'{self._path}: no images of {missing}, so that duplicates of them in {self.split} are not '
                       'found', logger='current', level=logging.WARNING)
         leaked = np.zeros(len(self._table), bool)
-        own = self._table.split_slice(self.split)
-        leaked[own] = have_duplicate(self._table.images[own], np.concatenate(list(others.values())))
+        own = self._rows(self._table, self.split)
+        leaked[own] = have_duplicate(resize_all(self._table.images[own], SIZE), np.concatenate(list(others.values())))
         return leaked
 
     def _images_of(self, split: str) -> np.ndarray:
-        source = find_source(self.data_root, split)
+        source = find_source(self.data_root, split, self.face_size)
         table = self._table if source.path == self._path else load_table(source)  # folders are slow to scan
-        return table.images[table.split_slice(split)]
+        return resize_all(table.images[self._rows(table, split)], SIZE)
 
     def _get_unserialized_subset(self, indices) -> np.ndarray:
         return np.asarray(super()._get_unserialized_subset(indices), np.int64)
@@ -152,15 +187,17 @@ class FER2013(BaseDataset):
     def official_split(self) -> str:
         """Official name of the split: Training, PublicTest or PrivateTest.
 
-        'Test' for the unlabelled faces of the competition's ``test.csv``, which mixes PublicTest and PrivateTest.
+        'Test' for a split test that mixes PublicTest and PrivateTest, see
+        :func:`~emonext_mm.datasets.splits.is_mixed`. 'Training (held out)' for a split val by ``hold_out``.
         """
-        unlabelled = self._fully_initialized and (self._table.labels[self.data_list] == UNLABELLED).all()
-        return 'Test' if unlabelled else OFFICIAL_NAMES[self.split]
+        if self.hold_out and self.split == 'val':
+            return 'Training (held out)'
+        return MIXED if self._fully_initialized and self._is_mixed else OFFICIAL_NAMES[self.split]
 
     @property
     @force_full_init
     def images(self) -> np.ndarray:
-        """Images, (N, 48, 48) uint8, read-only: a view of the shared pixels, or a copy for a selection of faces."""
+        """Images, (N, S, S) uint8, read-only: a view of the shared pixels, or a copy for a selection of faces."""
         rows = self.data_list
         if len(rows) and (np.diff(rows) == 1).all():
             return self._table.images[rows[0]:rows[-1] + 1]
@@ -207,10 +244,10 @@ class FER2013(BaseDataset):
             info['gt_score'] = self._scores[row].copy()
         path = self._table.paths[row].decode()
         if path:
-            info['img_path'] = os.path.join(self.data_root, *path.split('/'))
+            info['img_path'] = os.path.join(self._path, *path.split('/'))
             info['sample_id'] = os.path.splitext(os.path.basename(path))[0]
         else:
-            prefix = 'Test' if label == UNLABELLED else OFFICIAL_NAMES[self.split]
+            prefix = MIXED if self._is_mixed else OFFICIAL_NAMES[SPLITS[self._table.splits[row]]]
             info['sample_id'] = f'{prefix}_{self._table.rows[row]}'
         return info
 
@@ -242,30 +279,17 @@ class FER2013(BaseDataset):
         return lines + (['Leaked: \tleft out of train'] if self.drop_leaked and self.split == 'train' else [])
 
 
-def _one_of(name: str, value, choices: tuple):
+def _one_of(name: str, value: Any, choices: tuple, known: str = '') -> Any:
     if value not in choices:
-        raise ValueError(f'{name} is {value!r}, expected one of {", ".join(map(repr, choices))}')
+        raise ValueError(f'{name} is {value!r}, expected {known or "one of " + ", ".join(map(repr, choices))}')
     return value
 
 
-def _votes_path(source: CsvSource | FolderSource) -> Path:
-    """The file of FER+ votes beside the csv file."""
-    path = source.folder / VOTES_FILE
-    if not isinstance(source, CsvSource):
-        raise FileNotFoundError(f'{path}: ferplus needs this file and fer2013.csv beside it; its votes '
-                                'belong to rows of the csv, and only image folders were found')
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: ferplus needs this file (https://github.com/microsoft/FERPlus)')
-    return path
-
-
-def _check_counts(path: Path, split: str, labels: np.ndarray) -> None:
-    """Warn if the numbers of images per class differ from the published ones."""
-    if (labels == UNLABELLED).any():
-        return
-    counts = np.bincount(labels, minlength=len(CLASSES))
-    if tuple(counts) != OFFICIAL_COUNTS[split]:
-        pairs = zip(CLASSES, counts, OFFICIAL_COUNTS[split])
-        by_class = ', '.join(f'{name} {found} ({official})' for name, found, official in pairs)
-        print_log(f'{path}: {len(labels)} images for {split}, {sum(OFFICIAL_COUNTS[split])} in the official '
-                  f'FER2013. By class (official): {by_class}', logger='current', level=logging.WARNING)
+def _found(table: FaceTable, wanted: str) -> str:
+    """What a table without a split has, and how a part of it can stand in."""
+    found = [SPLITS[index] for index in np.unique(table.splits)]
+    words = f'found {", ".join(OFFICIAL_NAMES[split] for split in found)}'
+    if wanted != 'val' or 'train' not in found:
+        return words
+    options = ' '.join(f'{loader}_dataloader.dataset.hold_out=0.1' for loader in ('train', 'val'))
+    return f'{words}. To hold out a tenth of Training for it: --cfg-options {options}'

@@ -6,7 +6,9 @@ from mmengine.dataset import force_full_init
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from emonext_mm.datasets.class_order import arrange
 from emonext_mm.datasets.drawn_face import draw_face
+from emonext_mm.datasets.in_colour import adapt_to_grey
 from emonext_mm.datasets.readers.face_table import SIZE
 from emonext_mm.datasets.splits import SPLITS
 from emonext_mm.emotions import CLASSES
@@ -28,13 +30,13 @@ class SyntheticFER(BaseDataset):
         split: 'train', 'val' or 'test': three independent random streams.
         seed: seed of the random streams.
         pipeline: transforms, or their configs.
-        color_type: 'grayscale', or 'color' for the same value in three channels.
+        color_type: as in ``FER2013``.
         max_rotation, nuisance: as in :func:`draw_face`.
-        **kwargs: ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch`` of
-            MMPretrain's ``BaseDataset``.
+        **kwargs: ``metainfo``, ``classes``, ``indices``, ``test_mode``, ``lazy_init`` and ``max_refetch``, as in
+            ``FER2013``.
 
     Raises:
-        ValueError: ``num_samples``, ``split`` or ``color_type`` is not one of the values above.
+        ValueError: ``num_samples``, ``split``, ``color_type`` or ``classes`` is not one of the values above.
     """
 
     METAINFO: dict = {'classes': CLASSES}  # noqa: RUF012 (MMEngine's name and type)
@@ -63,6 +65,7 @@ class SyntheticFER(BaseDataset):
         self.max_rotation = max_rotation
         self.nuisance = nuisance
         # data_list holds the numbers of the faces; there are no dicts to serialize.
+        pipeline = adapt_to_grey(pipeline) if color_type == 'grayscale' else pipeline
         super().__init__(ann_file='', pipeline=pipeline, serialize_data=False, **kwargs)
 
     def load_data_list(self) -> np.ndarray:
@@ -73,6 +76,7 @@ class SyntheticFER(BaseDataset):
         for i in numbers:
             rng = np.random.default_rng([self.seed, split, i])
             self._drawn[i] = draw_face(i % len(CLASSES), rng, self.max_rotation, self.nuisance)
+        self._labels = arrange(numbers % len(CLASSES), self.metainfo['classes'])
         return numbers
 
     def _get_unserialized_subset(self, indices) -> np.ndarray:
@@ -88,7 +92,7 @@ class SyntheticFER(BaseDataset):
     @force_full_init
     def labels(self) -> np.ndarray:
         """Labels, (N,) int64, a copy."""
-        return self.data_list % len(CLASSES)
+        return self._labels[self.data_list]
 
     def get_gt_labels(self) -> np.ndarray:
         return self.labels
@@ -102,7 +106,7 @@ class SyntheticFER(BaseDataset):
             'img': image.copy() if self.color_type == 'grayscale' else np.repeat(image[..., None], 3, axis=2),
             'img_shape': image.shape,
             'ori_shape': image.shape,
-            'gt_label': number % len(CLASSES),
+            'gt_label': int(self._labels[number]),
             'sample_id': f'{self.split}_{number}',
             'sample_idx': idx % len(self),
         }

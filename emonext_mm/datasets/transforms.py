@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import cv2
+import numpy as np
 from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug
 from mmpretrain.registry import TRANSFORMS
 
+from emonext_mm.utils.images import to_levels
+
 CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in torchvision's order
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Convert an image (H, W, 3), BGR, or (H, W, 1) to (H, W); (H, W) is not changed. float64 becomes float32."""
+    if image.ndim == 2:
+        return image
+    if image.shape[2] == 1:
+        return image[..., 0]
+    # OpenCV does not convert float64.
+    return cv2.cvtColor(image.astype(np.float32) if image.dtype == np.float64 else image, cv2.COLOR_BGR2GRAY)
 
 
 @TRANSFORMS.register_module()
@@ -19,16 +32,42 @@ class ToGrey(BaseTransform):
     """Convert colour images to grey ones, as FER2013's are: an inferencer reads every file in colour.
 
     Required and modified key: ``img``. (H, W, 3), BGR, becomes (H, W) by ITU-R BT.601, as in OpenCV and Pillow; (H, W)
-    is not changed.
+    is not changed, and of (H, W, 1) the channel is taken. The values become 0 to 255, since an inferencer takes arrays
+    of any type: see :func:`~emonext_mm.utils.images.to_levels`.
+
+    Raises:
+        ValueError: the range of the values is not clear.
     """
 
     def transform(self, results: dict) -> dict:
-        if results['img'].ndim == 3:
-            results['img'] = cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY)
+        results['img'] = to_grey(to_levels(results['img']))
         return results
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}()'
+
+
+@TRANSFORMS.register_module()
+class AsTask(BaseTransform):
+    """Make the label of an image that of one task of several, for MMPretrain's ``MultiTaskHead``. ::
+
+        pipeline = [..., dict(type='AsTask', task='emotion'),
+                    dict(type='PackMultiTaskInputs', multi_task_fields=('gt_label', 'gt_score'))]
+
+    Modified keys: ``gt_label`` and ``gt_score``, as far as they are there: a dict from the task to the value.
+
+    Args:
+        task: name of the task, a key of ``task_heads``.
+    """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+
+    def transform(self, results: dict) -> dict:
+        return {**results, **{key: {self.task: results[key]} for key in ('gt_label', 'gt_score') if key in results}}
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(task={self.task!r})'
 
 
 @TRANSFORMS.register_module()

@@ -6,6 +6,7 @@ from emonext_mm.engine.hooks import (
     ForeachEMA,
     LateLosses,
     RawValidationEMAHook,
+    SafeCheckpointHook,
 )
 from emonext_mm.engine.optim_wrappers import (
     CpuAmpOptimWrapper,
@@ -13,7 +14,7 @@ from emonext_mm.engine.optim_wrappers import (
     ScaledClipAmpOptimWrapper,
 )
 from emonext_mm.engine.optimizers import build_muon
-from emonext_mm.engine.schedules import WarmRestartLR
+from emonext_mm.engine.schedules import InverseTimeLR, WarmRestartLR
 from emonext_mm.engine.visualizer import GreyVisualizer
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     'ForeachEMA',
     'GreyVisualizer',
     'GroupedOptimWrapperConstructor',
+    'InverseTimeLR',
     'LateLosses',
     'RawValidationEMAHook',
+    'SafeCheckpointHook',
     'ScaledClipAmpOptimWrapper',
     'WarmRestartLR',
     'build_muon',

@@ -55,9 +55,16 @@ class ConditionsHook(Hook):
             'samples': len(dataset),
             'leak_free': metrics.get('leak_free/samples'),
             'views': len(dataset[0]['inputs']) if tta else 1,
-            'transform': type(dataset.pipeline.transforms[-1]).__name__ if tta else None,
+            'transform': type(_pipeline(dataset).transforms[-1]).__name__ if tta else None,
             'merge': type(model).__name__ if tta else None,
         })
+
+
+def _pipeline(dataset: Any) -> Any:
+    """Pipeline of a data set, or of the first one inside of a wrapper such as ``ConcatDataset``."""
+    while not hasattr(dataset, 'pipeline'):
+        dataset = dataset.datasets[0] if hasattr(dataset, 'datasets') else dataset.dataset
+    return dataset.pipeline
 
 
 def subject_line(conditions: dict) -> str:
@@ -95,9 +102,13 @@ def _weights(runner: Runner, checkpoint: dict, meta: dict) -> str:
 
 
 def _with_names(value: Any) -> Any:
-    """Replace classes by their names: a config in pure Python gives the class itself as ``type``."""
+    """Replace classes by their names, and types with a scope or a module (``mmpretrain.FER2013``) by the name alone.
+
+    A config in pure Python gives the class itself as ``type``.
+    """
     if isinstance(value, dict):
-        return {key: _with_names(item) for key, item in value.items()}
+        return {key: item.rpartition('.')[2] if key == 'type' and isinstance(item, str) else _with_names(item)
+                for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_with_names(item) for item in value]
     return value.__name__ if isinstance(value, type) else value

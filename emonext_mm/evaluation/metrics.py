@@ -15,6 +15,8 @@ from mmpretrain.registry import METRICS
 from scipy.stats import binomtest
 from torch import Tensor
 
+from emonext_mm.utils.samples import check_scores
+
 
 @METRICS.register_module()
 class EmotionMetric(BaseMetric):
@@ -40,6 +42,7 @@ class EmotionMetric(BaseMetric):
     Raises:
         ValueError: ``num_bins`` is not a positive whole number; in the evaluation: a sample without ``gt_label``, a
             model with another number of classes than the data set, or no samples.
+        FloatingPointError: in the evaluation: scores that are not finite.
     """
 
     default_prefix = ''  # the keys are complete as they are
@@ -54,6 +57,7 @@ class EmotionMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Store label, prediction and confidence of each sample, which holds ``gt_label`` and ``pred_score`` (K,)."""
         classes = self.dataset_meta['classes']
+        check_scores(data_samples)
         for sample in data_samples:
             if 'gt_label' not in sample:
                 raise ValueError('samples without gt_label cannot be scored; to predict them only, add '

@@ -4,15 +4,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
+from torch.utils.data import DataLoader
 
-from emonext_mm.evaluation.predictions import COLUMNS, SUFFIXES, sample_id
+from emonext_mm.evaluation.predictions import COLUMNS, SUFFIXES
 from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.samples import sample_id
+
+_NO_INDEX = 'samples do not carry their index in the data set: PackInputs must keep sample_idx'
 
 
 class PredictionFile(BaseMetric):
@@ -56,6 +61,23 @@ class PredictionFile(BaseMetric):
         self._gathered = results
         return {}
 
+    def check(self, loader: DataLoader) -> None:
+        """Check before a test that each prediction can be assigned to its image.
+
+        Raises:
+            ValueError: the samples do not carry ``sample_idx``, or those of a ``ConcatDataset`` or another wrapper,
+                where ``sample_idx`` is the index within a part, would come in random order.
+        """
+        dataset = loader.dataset
+        last = len(dataset) - 1
+        samples = dataset[last]['data_samples']
+        index = (samples[0] if isinstance(samples, (list, tuple)) else samples).get('sample_idx')
+        if index is None:
+            raise ValueError(_NO_INDEX)
+        if index != last and getattr(loader.sampler, 'shuffle', False):
+            raise ValueError(f'the samples of {type(dataset).__name__} carry their index within a part, so that only '
+                             'their order tells them apart: set test_dataloader.sampler.shuffle=False')
+
     def write(self, dataset: BaseDataset, conditions: dict) -> None:
         """Write the file; call this in the main process, after the test of ``dataset``.
 
@@ -68,32 +90,42 @@ class PredictionFile(BaseMetric):
         write_atomic(self.path, write(rows, dataset.metainfo['classes'], conditions))
 
     def _rows(self, dataset: BaseDataset) -> list[dict]:
-        indices = [index for index, _, _ in self._gathered]
-        # A ConcatDataset, for example, gives the index within one of its parts.
-        if len(indices) != len(dataset) or set(indices) != set(range(len(dataset))):
-            raise ValueError('samples do not carry their index in the data set: PackInputs must keep sample_idx')
         classes = dataset.metainfo['classes']
+        indices = self._indices(dataset)
+        names = [sample_id(dataset, index) for index in indices]
+        repeated = {name for name, count in Counter(names).items() if count > 1}  # of two parts, or of one repeated
         return [
             {
-                'sample_id': sample_id(dataset, index),
+                'sample_id': f'{name}@{index}' if name in repeated else name,
                 'true': None if label is None else classes[label],
                 'predicted': classes[scores.index(max(scores))],
                 'probabilities': {name: round(score, 8) for name, score in zip(classes, scores)},
             }
-            for index, label, scores in self._gathered
+            for index, name, (_, label, scores) in zip(indices, names, self._gathered)
         ]
+
+    def _indices(self, dataset: BaseDataset) -> Sequence[int]:
+        """Index in the data set of each gathered sample."""
+        carried = [index for index, _, _ in self._gathered]
+        if len(carried) == len(dataset) and set(carried) == set(range(len(dataset))):
+            return carried
+        # Parts of a wrapper number their samples from 0. In the order of the data set, the position is the index.
+        if None not in carried and carried == [dataset.get_data_info(i).get('sample_idx') for i in range(len(dataset))]:
+            return range(len(dataset))
+        raise ValueError(_NO_INDEX)
 
 
 def _to_json(rows: list[dict], classes: Sequence[str], conditions: dict) -> str:
     """JSON, one line for each sample."""
-    head = json.dumps({'conditions': conditions, 'classes': list(classes)}, ensure_ascii=False)
-    lines = ',\n'.join(json.dumps(row, ensure_ascii=False) for row in rows)
+    head = json.dumps({'conditions': conditions, 'classes': list(classes)}, ensure_ascii=False,
+                      allow_nan=False)
+    lines = ',\n'.join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
     return f'{head[:-1]}, "predictions": [\n{lines}\n]}}\n'
 
 
 def _to_csv(rows: list[dict], classes: Sequence[str], conditions: dict) -> str:
     text = io.StringIO()
-    text.write(f'# {json.dumps(conditions, ensure_ascii=False)}\n')
+    text.write(f'# {json.dumps(conditions, ensure_ascii=False, allow_nan=False)}\n')
     table = csv.DictWriter(text, [*COLUMNS, *classes], lineterminator='\n')
     table.writeheader()
     for row in rows:

@@ -33,6 +33,12 @@ def crop(faces: np.ndarray, side: float = 1.0, x: float = 0.0, y: float = 0.0) -
     return _resample(faces, _crop_weights(height, side, y), _crop_weights(width, side, x))
 
 
+def shift(faces: np.ndarray, x: float = 0.0, y: float = 0.0) -> np.ndarray:
+    """Shift faces to the right and down, by pixels, by bilinear interpolation."""
+    height, width = faces.shape[1:]
+    return crop(faces, x=-x / width, y=-y / height)
+
+
 def rotate(faces: np.ndarray, degrees: float) -> np.ndarray:
     """Rotate faces about their centre, counter-clockwise for positive angles, by bilinear interpolation."""
     height, width = faces.shape[1:]
@@ -84,6 +90,14 @@ UNCHANGED = 'crop side 1.00'
 GOALS = {
     'crop side 0.90 to 1.20': tuple(f'crop side {side:.2f}' for side in SIDES if 0.90 <= side <= 1.20),
     'centre moved by 0.08': tuple(f'centre {move:+.2f} {axes}' for axes in AXES for move in MOVES if abs(move) == 0.08),
+}
+
+# Curve -> value on its axis -> change: faces that are aligned worse and worse.
+CURVES: dict[str, dict[float, Change]] = {
+    'rotation in degrees': {degrees: partial(rotate, degrees=degrees) for degrees in range(-30, 31, 10)},
+    'scale': {scale: partial(crop, side=1 / scale) for scale in (0.8, 0.9, 1.0, 1.1, 1.25)},
+    'shift to the right in px': {pixels: partial(shift, x=pixels) for pixels in range(-6, 7, 2)},
+    'shift down in px': {pixels: partial(shift, y=pixels) for pixels in range(-6, 7, 2)},
 }
 
 

@@ -1,22 +1,41 @@
 """The work dir of a training: its checkpoints, and the lock of the training that writes them."""
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from filelock import FileLock, Timeout
+from mmengine.logging import print_log
+
+
+def is_whole(checkpoint: str | Path) -> bool:
+    """Whether a file of torch is there to its end and has its checksums; a folder, as of DeepSpeed, counts."""
+    if Path(checkpoint).is_dir():
+        return True
+    try:
+        with ZipFile(checkpoint) as file:
+            return file.testzip() is None
+    except (OSError, BadZipFile):
+        return False
 
 
 def best_checkpoint(work_dir: str | Path) -> Path | None:
-    """Return the newest ``best_*.pth`` of a work dir."""
-    return max(Path(work_dir).glob('best_*.pth'), key=lambda file: file.stat().st_mtime, default=None)
+    """Return the newest ``best_*.pth`` of a work dir that is whole or, if none is, the newest."""
+    found = sorted(Path(work_dir).glob('best_*.pth'), key=lambda file: file.stat().st_mtime, reverse=True)
+    if len(found) < 2:  # nothing to choose: the file is not read an additional time
+        return found[0] if found else None
+    return next(filter(is_whole, found), found[0])
 
 
 def last_checkpoint(work_dir: str | Path) -> Path | None:
     """Return the checkpoint named in the file ``last_checkpoint``, from the work dir, which may have been moved."""
     note = Path(work_dir) / 'last_checkpoint'
-    return note.with_name(Path(note.read_text().strip()).name) if note.is_file() else None
+    name = Path(note.read_text().strip()).name if note.is_file() else ''
+    return note.with_name(name) if name else None  # empty: killed while it was written
 
 
 def find_checkpoint(path: str | Path) -> Path:
@@ -31,6 +50,24 @@ def find_checkpoint(path: str | Path) -> Path:
     found = best_checkpoint(path) or last_checkpoint(path)
     if found is None:
         raise FileNotFoundError(f'{path} holds no checkpoint, neither best_*.pth nor last_checkpoint')
+    return found
+
+
+def resumable_checkpoint(work_dir: str | Path) -> Path | None:
+    """Return the checkpoint from which a training goes on: the last one or, where that is not whole, the one before.
+
+    Raises:
+        ValueError: there are checkpoints, but none is whole.
+    """
+    noted = last_checkpoint(work_dir)
+    saved = {file: (int(found[1]), int(found[2] or 0)) for file in Path(work_dir).glob('*.pth')
+             if (found := re.fullmatch(r'(?:epoch|iter)_(\d+)(?:_iter_(\d+))?\.pth', file.name))}
+    candidates = [*([noted] if noted else []), *sorted(saved, key=saved.get, reverse=True)]
+    found = next(filter(is_whole, candidates), None)
+    if candidates and found is None:
+        raise ValueError(f'{work_dir}: none of {", ".join(file.name for file in candidates)} is whole')
+    if noted and found != noted:
+        print_log(f'{noted} is missing or cut: the training goes on from {found}', 'current', logging.WARNING)
     return found
 
 

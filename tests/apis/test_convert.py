@@ -103,6 +103,15 @@ def test_weights_of_another_model(saved, tmp_path, change, message):
     assert not (tmp_path / 'made.pth').exists()
 
 
+@pytest.mark.parametrize('content', [{}, {'meta': {'converted_from': 'timm'}},
+                                     {'meta': {'converted_from': [1], 'arch': 'atto'}, 'state_dict': {}},
+                                     {'meta': {'converted_from': 'timm', 'arch': [1]}, 'state_dict': {}}])
+def test_file_that_was_not_converted_here(tmp_path, content):
+    torch.save(content, tmp_path / 'file.pth')
+    with pytest.raises(ValueError, match=r"file\.pth: these are not the weights of timm's ConvNeXt"):
+        convert(tmp_path / 'file.pth', tmp_path / 'made.pth', 'timm')
+
+
 def test_missing_key(contents, tmp_path):
     weights = {key: value for key, value in contents['timm'].items() if key != 'head.norm.bias'}
     torch.save(weights, tmp_path / 'file.pth')

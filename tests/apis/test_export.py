@@ -14,15 +14,18 @@ from emonext.classifier import DEFAULT, MODELS, OnnxClassifier
 from emonext_mm.apis import export as module
 from emonext_mm.apis.export import export, load_model
 from emonext_mm.apis.hub import find_weights
+from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
 from emonext_mm.evaluation.rounding import RoundingCost
-from tests.helpers.models import build_model
+from emonext_mm.utils.models import build_model
 from tests.helpers.record_pretrained import record_of
 from tests.helpers.scripts import ROOT
 
 SMALL = dict(depths=[1] * 4, channels=[16] * 4)
-FAMILIES = ('emonext_tiny_fer2013', 'emonext_tiny_fer2013_view', 'emonext_tiny_fer2013_authors',
-            'convnext_tiny_fer2013', 'emonext_atto_fer2013_cpu', 'emonext_mini_fer2013_48', 'emonext_atto_synthetic')
+FAMILIES = ('emonext_tiny_fer2013', 'emonext_mini_fer2013_48', 'emonext_atto_synthetic',
+            *(pytest.param(name, marks=pytest.mark.slow) for name in (
+                'emonext_tiny_fer2013_view', 'emonext_tiny_fer2013_authors', 'convnext_tiny_fer2013',
+                'emonext_atto_fer2013_cpu')))
 
 
 def small(name):
@@ -218,3 +221,35 @@ def test_shipped_file_is_the_shipped_model():
     assert {key: classifier.meta[key] for key in meta} == meta
     faces = np.load(record_of('emonext-mini_fer2013_48'))['faces'][:, None]
     np.testing.assert_allclose(classifier(faces), predict(model.eval(), torch.from_numpy(faces)), rtol=0, atol=1e-5)
+
+
+def rename(path, change):
+    content = torch.load(path, weights_only=True)
+    change(content)
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize('suffix', ['.onnx', '.pt2'])
+@pytest.mark.parametrize(('change', 'told'), [
+    (lambda c: c['meta'].pop('dataset_meta'), 'no dataset_meta'),
+    (lambda c: c['meta'].update(dataset_meta=dict(classes=CLASSES[:6])), '6 class names .* 7 classes'),
+])
+def test_weights_without_the_names_of_their_classes(tmp_path, suffix, change, told):
+    cfg = small('emonext_mini_fer2013_48')
+    save(cfg, tmp_path / 'it.pth')
+    rename(tmp_path / 'it.pth', change)
+    with pytest.raises(ValueError, match=rf'it\.pth: {told}'):
+        export(cfg, tmp_path / 'it.pth', tmp_path / f'it{suffix}')
+
+
+@pytest.mark.parametrize('classes', [CLASSES, sorted(CLASSES)])
+def test_cost_of_rounding_by_the_names_of_the_classes(tmp_path, classes):
+    """Whatever the order of the validation data is."""
+    cfg = small('emonext_mini_fer2013_48')
+    model = save(cfg, tmp_path / 'it.pth')
+    cfg.val_dataloader.dataset = dict(type='SyntheticFER', num_samples=35, split='val', classes=classes)
+    faces = torch.from_numpy(SyntheticFER(35, split='val').images)[:, None]
+    hits = (predict(model, faces).argmax(1) == torch.arange(35) % 7).sum()
+    exported = export(cfg, tmp_path / 'it.pth', tmp_path / 'it.onnx', half=True)
+    assert exported.rounding.before == pytest.approx(100 * int(hits) / 35)
+    assert exported.meta['classes'] == list(CLASSES)

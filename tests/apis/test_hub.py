@@ -11,11 +11,12 @@ from mmpretrain.apis import ModelHub
 from mmpretrain.models import ConvNeXt
 from torch import nn
 
-from emonext_mm.apis import hub
-from emonext_mm.apis.hub import find_root, find_weights, register_models
+from emonext_mm.apis.hub import find_weights, register_models
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
 from emonext_mm.models.weights.packaged import to_safetensors
+from emonext_mm.utils import installation
+from emonext_mm.utils.images import to_three_channels
 from tests.helpers.models import build_on_meta
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def test_each_config_has_its_entry():
 
 def test_listed_after_import():
     assert list_models('*emonext*') == sorted(name for name in ENTRIES if 'emonext' in name)
-    baseline = list_models('convnext-*_fer2013', task='Image Classification')
+    baseline = list_models('convnext-*_fer2013*', task='Image Classification')
     assert baseline == sorted(name for name in ENTRIES if 'convnext-' in name)
 
 
@@ -63,7 +64,8 @@ class WholeModel(nn.Module):
 @pytest.mark.parametrize(('name', 'size'), [
     ('emonext-tiny_fer2013', 224), ('emonext-tiny_fer2013_authors', 224), ('emonext-tiny_fer2013_view', 48),
     ('convnext-tiny_fer2013', 224), ('emonext-atto_fer2013_cpu', 48), ('emonext-atto_synthetic', 48),
-    ('emonext-mini_fer2013_48', 48), ('emonext-micro_fer2013_48', 48)])
+    ('emonext-mini_fer2013_48', 48), ('emonext-micro_fer2013_48', 48), ('emonext-micro_fer2013_48_common', 48),
+    ('emonext-tiny_fer2013_64', 48), ('convnext-tiny_fer2013_64', 48)])
 def test_flops(name, size):
     """Of the smallest size of each family; the numbers of the other sizes were counted in the same way."""
     with torch.no_grad():
@@ -119,6 +121,20 @@ def test_inferencer_takes_colour_photographs(name):
     assert result['pred_scores'].sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize('name', ['emonext-atto_fer2013_cpu', 'emonext-atto_synthetic', 'emonext-tiny_fer2013'])
+def test_inferencer_takes_any_form_of_a_face(name):
+    """Grey with two or three axes, colour, float64 and other sizes, in one batch: one face has one result."""
+    torch.manual_seed(0)
+    inferencer = ImageClassificationInferencer(name, pretrained=False, device='cpu')
+    face = SyntheticFER(num_samples=1, split='test').images[0]
+    colour = np.repeat(face[..., None], 3, axis=2)
+    forms = [face, face[..., None], colour, colour.astype(np.float64), face.astype(np.float64)]
+    results = inferencer([*forms, np.zeros((30, 20, 3), np.uint8)], batch_size=6)
+    for result in results[1:5]:
+        np.testing.assert_allclose(result['pred_scores'], results[0]['pred_scores'], rtol=0, atol=2e-3)
+    assert np.abs(results[5]['pred_scores'] - results[0]['pred_scores']).max() > 2e-3
+
+
 @pytest.fixture
 def packaged(tmp_path, monkeypatch):
     """A trained model of the package, of ``emonext-atto_synthetic``."""
@@ -161,13 +177,25 @@ def test_config_without_weights(packaged, name):
         find_weights(ROOT / 'configs' / name)
 
 
-def test_root(tmp_path, monkeypatch):
-    """``.mim`` in the package is preferred to the checkout; without both, nothing is registered."""
-    monkeypatch.setattr(hub, 'PACKAGE', tmp_path / 'emonext_mm')
-    assert find_root() is None
+def test_nothing_is_registered_without_an_index(tmp_path, monkeypatch):
+    monkeypatch.setattr(installation, 'PACKAGE', tmp_path / 'emonext_mm')
+    monkeypatch.setattr(ModelHub, '_models_dict', {})
     register_models()
-    (tmp_path / 'model-index.yml').touch()
-    assert find_root() == tmp_path
-    (tmp_path / 'emonext_mm' / '.mim').mkdir(parents=True)
-    (tmp_path / 'emonext_mm' / '.mim' / 'model-index.yml').touch()
-    assert find_root() == tmp_path / 'emonext_mm' / '.mim'
+    assert ModelHub._models_dict == {}
+
+
+@pytest.mark.parametrize('change', [lambda x: x / 255, lambda x: (x / 255).astype(np.float32),
+                                    lambda x: x.astype(np.uint16) * 257, lambda x: x.astype(float),
+                                    lambda x: cv2.resize(x, (96, 96), interpolation=cv2.INTER_CUBIC)])
+def test_inputs_of_the_inferencer_in_other_units_and_sizes(change):
+    predict = ImageClassificationInferencer('emonext-mini_fer2013_48')
+    faces = [to_three_channels(face) for face in SyntheticFER(7, split='test').images]
+    plain = predict(faces)
+    other = predict([change(face) for face in faces])
+    if change(faces[0]).shape == faces[0].shape:
+        np.testing.assert_allclose([each['pred_scores'] for each in other], [each['pred_scores'] for each in plain],
+                                   atol=1e-4)
+    else:  # enlarged and reduced again
+        assert sum(a['pred_class'] == b['pred_class'] for a, b in zip(plain, other)) >= 6
+    with pytest.raises(ValueError, match=r'1\.5'):
+        predict(faces[0] / faces[0].max() * 1.5)

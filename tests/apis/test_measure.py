@@ -14,8 +14,8 @@ from emonext_mm.datasets import SyntheticFER
 from emonext_mm.evaluation.calibration import cross_fitted_error, expected_error, fit_temperature
 from emonext_mm.evaluation.predictions import read_predictions
 from emonext_mm.evaluation.robustness import CONDITIONS, GOALS, UNCHANGED
+from emonext_mm.utils.models import build_model
 from tests.helpers.fer2013_files import make_faces, write_fer2013
-from tests.helpers.models import build_model
 
 VAL = {'test_dataloader.dataset.split': 'val'}
 

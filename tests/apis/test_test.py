@@ -5,6 +5,7 @@ import cv2
 import pytest
 import torch
 from matplotlib import pyplot
+from mmengine.config import Config
 
 from emonext_mm.apis.test import METRICS_SUFFIXES
 from emonext_mm.apis.test import test as run_test
@@ -43,6 +44,38 @@ def test_ten_crops_without_an_stn_figure(config, trained, tmp_path):
     written = json.loads((tmp_path / 'it.json').read_text())
     assert written.pop('conditions') == result.conditions
     assert written == pytest.approx(result.metrics)
+
+
+def in_two_parts(config):
+    """The test images as a data set of two parts, of 28 and 14 samples."""
+    cfg = Config.fromfile(config)
+    part = cfg.test_dataloader.dataset
+    part.num_samples = 28
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[
+        dict(part, split='val'), dict(type='RepeatDataset', times=2, dataset=dict(part, num_samples=7))])
+    return cfg
+
+
+@pytest.mark.parametrize('tta', [False, True])
+def test_data_set_of_parts(config, trained, tmp_path, tta):
+    result = run_test(in_two_parts(config), trained, tmp_path, tta=tta, out=tmp_path / 'it.json')
+    found = read_predictions(tmp_path / 'it.json')
+    assert list(found.ids[:28]) == [f'val_{i}' for i in range(28)]
+    assert list(found.ids[28:]) == [f'test_{i % 7}@{28 + i}' for i in range(14)]
+    assert found.labels.tolist() == [i % 7 for i in range(42)]
+    assert (found.predicted == found.labels).mean() * 100 == pytest.approx(result.metrics['accuracy/top1'])
+    assert (result.conditions['views'], result.conditions['transform']) == ((10, 'TenCrop') if tta else (1, None))
+
+
+def test_parts_in_random_order(config, trained, tmp_path):
+    with pytest.raises(ValueError, match=r'shuffle=False'):
+        run_test(in_two_parts(config), trained, tmp_path, out=tmp_path / 'it.json',
+                 cfg_options={'test_dataloader.sampler.shuffle': True})
+
+
+def test_output_that_is_a_folder(tmp_path):
+    with pytest.raises(OSError, match=str(tmp_path)):
+        run_test('no_such_config.py', 'no_such.pth', tmp_path, out=tmp_path)
 
 
 @pytest.mark.parametrize(('out', 'item', 'told'), [

@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from emonext_mm.apis.train import train
+from emonext_mm.utils.errors import CheckpointError
 from tests.helpers.scripts import ROOT
 
 HOLD = ('import sys; from emonext_mm.utils.work_dir import lock_work_dir\n'
@@ -42,6 +43,12 @@ def test_a_published_model_has_no_training_to_resume(config, tmp_path):
         train(config, tmp_path, resume='model.safetensors')
 
 
+def test_weights_alone_have_no_training_to_resume(config, tmp_path):
+    torch.save({'state_dict': {'head.fc.bias': torch.zeros(7)}}, tmp_path / 'weights.pth')
+    with pytest.raises(CheckpointError, match=r'weights\.pth.* meta\.epoch, meta\.iter, message_hub, optimizer'):
+        train(config, tmp_path / 'work', resume=tmp_path / 'weights.pth')
+
+
 def test_a_work_dir_takes_one_training(config, tmp_path):
     with subprocess.Popen([sys.executable, '-c', HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           cwd=ROOT, text=True) as other:
@@ -52,11 +59,13 @@ def test_a_work_dir_takes_one_training(config, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['.lock']  # nothing was written beside the other training
 
 
-@pytest.mark.parametrize(('option', 'told'), [
-    ({'model.data_preprocessor.localization_size': 24}, r'set data_preprocessor\.localization_size'),
-    ({'val_dataloader.dataset.split': 'test'}, 'val_dataloader'),
-])
-def test_refused_before_anything_is_written(config, tmp_path, option, told):
-    with pytest.raises(ValueError, match=told):
-        train(config, tmp_path / 'run', cfg_options=option)
+def test_refused_before_anything_is_written(config, tmp_path):
+    with pytest.raises(ValueError, match=r'set data_preprocessor\.localization_size'):
+        train(config, tmp_path / 'run', cfg_options={'model.data_preprocessor.localization_size': 24})
     assert not (tmp_path / 'run').exists()
+
+
+def test_refused_before_the_first_step(config, tmp_path):
+    with pytest.raises(ValueError, match='val_dataloader'):
+        train(config, tmp_path / 'run', cfg_options={'val_dataloader.dataset.split': 'test'})
+    assert not list((tmp_path / 'run').glob('*.pth'))

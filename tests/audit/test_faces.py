@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -62,11 +64,32 @@ def test_every_unreadable_file_is_listed_and_the_rest_read(tmp_path, faces):
     assert sorted(read.faults) == sorted([
         f'{tmp_path}/train/happy/broken.jpg: not an image that can be decoded',
         f'{tmp_path}/test/sad/PublicTest_900.png: not an image that can be decoded',
-        f'{tmp_path}/train/fear/large_7.png: 49x50 pixels, expected 48x48',
+        f'{tmp_path}/train/fear/large_7.png: 49x50 pixels, expected a square',
     ])
     with pytest.raises(ValueError, match=r'not an image|49x50'):
         FER2013(str(tmp_path))
     assert not list(tmp_path.glob('*.npy'))  # of incomplete data
+
+
+def test_faces_of_another_size(tmp_path, faces):
+    write_folders(tmp_path, faces._replace(images=faces.images.repeat(4, axis=1).repeat(4, axis=2)))
+    read = read_faces(str(tmp_path))
+    assert len(read.images) == len(faces.images)
+    assert {image.tobytes() for image in read.images} == {image.tobytes() for image in faces.images}
+
+
+def test_what_is_no_file_is_listed(tmp_path, faces):
+    """Nothing hangs, nothing is left out."""
+    folder = write_folders(tmp_path, faces) / 'train' / 'angry'
+    os.mkfifo(folder / 'pipe.jpg')
+    (folder / 'folder.jpg').mkdir()
+    (folder / 'loop.jpg').symlink_to('loop.jpg')
+    (folder / 'gone.jpg').symlink_to('nowhere.jpg')
+    read = read_faces(str(tmp_path))
+    assert len(read.images) == len(faces.images)
+    assert len(read.faults) == 4
+    for name in ('pipe', 'folder', 'loop', 'gone'):
+        assert any(f'{folder}/{name}.jpg' in fault for fault in read.faults)
 
 
 # names

@@ -15,6 +15,28 @@ def test_config_and_model_of_the_host(tmp_path):
     assert type(mmpretrain.get_model('resnet18_8xb32_in1k')).__name__ == 'ImageClassifier'
 
 
+@pytest.mark.parametrize('base', [
+    "'emonext_mm::emonext_atto_synthetic.py'",
+    "['emonext_mm::emonext_atto_synthetic.py']",
+    "'emonext_mm::emonext_atto_synthetic'",
+    "__import__('emonext_mm').find_config('emonext_atto_synthetic.py')",  # also without compat.setup()
+])
+def test_our_config_as_a_base(tmp_path, base):
+    """Of a file far from our configs, with the bases of the base."""
+    path = tmp_path / 'mine.py'
+    path.write_text(f'_base_ = {base}\ntrain_cfg = dict(max_epochs=9)\n')
+    cfg = Config.fromfile(path)
+    assert (cfg.model.backbone.type, cfg.train_cfg.max_epochs) == ('EmoNeXt', 9)
+    assert cfg.model.backbone.arch == 'atto'
+    assert '_scope_' not in cfg.model
+
+
+def test_no_such_config_of_ours(tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'emonext_mm::emonext_atom.py'\n")
+    with pytest.raises(FileNotFoundError, match=r'emonext_atom\.py.*emonext_atto_synthetic\.py'):
+        Config.fromfile(tmp_path / 'mine.py')
+
+
 def test_installed_or_not():
     assert is_installed('mmengine')
     assert not is_installed('no_such_package')

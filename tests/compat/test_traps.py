@@ -3,6 +3,7 @@
 A skipped test: the installed versions do not have the fault. Once no supported version has it, delete the function that
 mends it.
 """
+import ast
 import importlib
 import inspect
 import json
@@ -71,7 +72,7 @@ def test_the_function_that_mends_exists(path):
 
 
 def test_setup_applies_every_function_that_changes_the_process_and_no_other():
-    imports = re.findall(r'from (\S+) import (.+)', inspect.getsource(compat.setup))
-    applied = {f'{module}.{name}' for module, names in imports for name in names.split(', ')}
+    applied = {f'{node.module}.{each.name}' for node in ast.walk(ast.parse(inspect.getsource(compat.setup)))
+               if isinstance(node, ast.ImportFrom) for each in node.names}
     on_import = {'emonext_mm.compat.checkpoints.allow_checkpoint_types'}
     assert applied == {path for path in MENDING if '.config.' not in path} - on_import

@@ -6,6 +6,7 @@ from mmengine.registry import FUNCTIONS, init_default_scope
 from torch.utils.data import DataLoader
 
 from emonext_mm.datasets import FER2013, SyntheticFER, collate_faces
+from emonext_mm.utils.samples import name_sample
 from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 
@@ -68,3 +69,9 @@ def test_images_of_two_sizes():
     infos = [dict(img=np.zeros((48, 48), np.uint8)), dict(img=np.zeros((48, 40), np.uint8))]
     with pytest.raises(ValueError, match=r'images of one batch must be of one size, got \[\(48, 40\), \(48, 48\)\]'):
         collate_faces(infos)
+
+
+def test_batches_name_their_samples():
+    faces = SyntheticFER(5)
+    batch = collate_faces([faces[i] for i in (3, 1)])
+    assert [name_sample(sample, faces) for sample in batch['data_samples']] == ['train_3', 'train_1']

@@ -1,4 +1,5 @@
 import logging
+import os
 import pickle
 
 import numpy as np
@@ -93,6 +94,8 @@ def test_repr_names_source_split_and_labels(root, faces):
     ({'split': 'valid'}, "split is 'valid', expected one of 'train', 'val', 'test'"),
     ({'ferplus': 'hard'}, "ferplus is 'hard', expected one of None, 'majority', 'soft'"),
     ({'color_type': 'rgb'}, "color_type is 'rgb', expected one of 'grayscale', 'color'"),
+    *(({'face_size': size}, f'face_size is {size!r}, expected None or 8 to 1024') for size in (0, 7, 1025, '48', 1e9)),
+    *(({'hold_out': share}, f'hold_out is {share!r}, expected a share') for share in (-0.1, 1, float('nan'), '0.1')),
 ])
 def test_bad_argument(root, argument, message):
     with pytest.raises(ValueError, match=message):
@@ -190,6 +193,96 @@ def test_counts_that_agree_give_none(root, faces, log, monkeypatch):
     monkeypatch.setitem(OFFICIAL_COUNTS, 'val', tuple(counts.tolist()))
     FER2013(str(root), split='val')
     assert warnings_in(log) == []
+
+
+# faces of other sizes
+
+@pytest.mark.parametrize('size', [48, 112, None])
+def test_face_size(tmp_path, size):
+    """Read without a flag; the sizes have a cache each. Leaks are found in all of them."""
+    image = np.kron(np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8), np.ones((8, 8), np.uint8))
+    for name in ('train/happy/Training_1.png', 'test/sad/PublicTest_2.png'):
+        write_image(tmp_path / name, image)
+    for _ in range(2):
+        dataset = FER2013(str(tmp_path), split='val', **({} if size == 48 else dict(face_size=size)))
+        assert dataset.images.shape == (1, size or 224, size or 224)
+        assert dataset[0]['img_shape'] == dataset[0]['img'].shape == dataset.images.shape[1:]
+        assert dataset.leaked.tolist() == [True]
+    assert len(pickle.loads(pickle.dumps(dataset)).images) == 1
+
+
+def test_image_paths_of_nested_folders(tmp_path, faces):
+    write_folders(tmp_path / 'archive' / 'images', faces)
+    assert all(os.path.isfile(sample['img_path']) for sample in FER2013(str(tmp_path)))
+
+
+# a part of train as val
+
+@pytest.fixture(params=['csv', 'folder'])
+def without_val(tmp_path, request):
+    faces = make_faces(210)
+    if request.param == 'csv':
+        write_lines(tmp_path / 'train.csv', 'emotion,pixels', [row[:2] for row in csv_rows(faces)])
+        write_lines(tmp_path / 'test.csv', 'pixels', [row[1:2] for row in csv_rows(faces)[:3]])
+    else:
+        write_folders(tmp_path, faces._replace(splits=['Training'] * 210))
+    return str(tmp_path)
+
+
+def ids(dataset):
+    return [sample['sample_id'] for sample in dataset]
+
+
+def test_message_offers_to_hold_out_a_part(without_val):
+    with pytest.raises(ValueError, match=r"'val'.*--cfg-options train_.*hold_out=0\.1 val_.*hold_out=0\.1") as error:
+        FER2013(without_val, split='val')
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(('share', 'each'), [(0.1, 3), (0.5, 15), (0.01, 1), (0.999, 29)])
+def test_held_out_part(without_val, log, share, each):
+    """Train and val are disjoint, together all images, and val has the same share of each class; test is unchanged."""
+    log.clear()
+    train, val = (FER2013(without_val, split=split, hold_out=share) for split in ('train', 'val'))
+    assert sorted(ids(train) + ids(val)) == sorted(ids(FER2013(without_val)))
+    assert np.bincount(val.labels).tolist() == [each] * 7
+    assert all(sample.startswith('Training_') for sample in ids(val))
+    assert ids(val) == sorted(ids(val), key=lambda sample: int(sample.rpartition('_')[2]))
+    assert not warnings_in(log)[:-1]  # of counts that are not the official ones; the last is of the whole
+    assert (train.official_split, val.official_split) == ('Training', 'Training (held out)')
+    assert ids(FER2013(without_val, split='val', hold_out=share)) == ids(val)
+    assert ids(FER2013(without_val, split='val', hold_out=share, hold_out_seed=1)) != ids(val) or share > 0.99
+
+
+def test_leaks_of_a_held_out_part(tmp_path):
+    """Each image is there twice."""
+    faces = make_faces(210)
+    faces.images[105:] = faces.images[:105]
+    write_lines(tmp_path / 'train.csv', 'emotion,pixels', [row[:2] for row in csv_rows(faces)])
+    train, val = (FER2013(str(tmp_path), split=split, hold_out=0.2) for split in ('train', 'val'))
+    pixels = {image.tobytes() for image in train.images}
+    expected = [image.tobytes() in pixels for image in val.images]
+    assert 0 < sum(expected) < len(val)
+    assert val.leaked.tolist() == expected
+    kept = FER2013(str(tmp_path), hold_out=0.2, drop_leaked=True)
+    assert len(kept) == len(train) - sum(expected)
+    assert not {image.tobytes() for image in kept.images} & {image.tobytes() for image in val.images}
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+@pytest.mark.parametrize('write', [write_fer2013, write_folders])
+def test_nothing_is_held_out_where_val_exists(tmp_path, faces, write, split):
+    write(tmp_path, faces)
+    with pytest.raises(ValueError, match=f'^{tmp_path}.*: hold_out is for data without the split val'):
+        FER2013(str(tmp_path), split=split, hold_out=0.1)
+    assert len(FER2013(str(tmp_path), split='test', hold_out=0.1)) == 3
+
+
+def test_nothing_is_held_out_beside_val_csv(tmp_path, faces):
+    for name in ('train', 'val'):
+        write_lines(tmp_path / f'{name}.csv', 'emotion,pixels', [row[:2] for row in csv_rows(faces)])
+    with pytest.raises(ValueError, match=f'^{tmp_path}/val.csv: hold_out is for data without the split val'):
+        FER2013(str(tmp_path), hold_out=0.1)
 
 
 # MMEngine's interface of a data set

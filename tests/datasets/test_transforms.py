@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from torchvision.transforms import TenCrop as TorchvisionTenCrop
 
-from emonext_mm.datasets import CropAt, SyntheticFER, TenCrop, TenViews, ToGrey
+from emonext_mm.datasets import AsTask, CropAt, SyntheticFER, TenCrop, TenViews, ToGrey
 from emonext_mm.models.layers.affine import affine_warp
 
 
@@ -130,3 +130,33 @@ def test_to_grey():
     np.testing.assert_allclose(grey, bgr @ [0.114, 0.587, 0.299], rtol=0, atol=0.51)
     assert ToGrey().transform(dict(img=grey))['img'] is grey
     assert repr(ToGrey()) == 'ToGrey()'
+
+
+def test_to_grey_of_one_channel():
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 1), np.uint8)
+    np.testing.assert_array_equal(ToGrey().transform(dict(img=image))['img'], image[..., 0])
+
+
+def test_to_grey_of_float64():
+    bgr = 255 * np.random.default_rng(0).random((5, 7, 3))
+    grey = ToGrey().transform(dict(img=bgr))['img']
+    np.testing.assert_allclose(grey, bgr @ [0.114, 0.587, 0.299], atol=1e-4)
+
+
+@pytest.mark.parametrize(('scale', 'dtype'), [(1 / 255, np.float64), (1 / 255, np.float32), (257, np.uint16)])
+def test_to_grey_of_another_unit(scale, dtype):
+    bgr = face(5, 7, 3)
+    bgr[0, 0] = 255
+    expected = ToGrey().transform(dict(img=bgr))['img']
+    image = np.multiply(bgr, scale, dtype=float).astype(dtype)
+    np.testing.assert_array_equal(ToGrey().transform(dict(img=image))['img'], expected)
+
+
+def test_as_task():
+    """What ``PackMultiTaskInputs`` makes of it: one task of two has a label."""
+    pipeline = [AsTask('emotion'), dict(type='PackMultiTaskInputs', multi_task_fields=('gt_label', 'gt_score'))]
+    sample = SyntheticFER(4, pipeline=pipeline)[3]['data_samples']
+    assert list(sample.tasks) == ['emotion']
+    assert sample.emotion.gt_label.tolist() == [3]
+    assert AsTask('x').transform(dict(img=1)) == dict(img=1)
+    assert AsTask('x').transform(dict(gt_score=2)) == dict(gt_score=dict(x=2))

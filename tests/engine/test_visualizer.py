@@ -1,5 +1,8 @@
+import json
+
 import numpy as np
 import pytest
+import torch
 from mmpretrain.registry import VISUALIZERS
 from mmpretrain.visualization import UniversalVisualizer
 
@@ -42,3 +45,16 @@ def test_caller_keeps_its_image():
 
 def test_registered():
     assert isinstance(VISUALIZERS.build(dict(type='GreyVisualizer', name='test_registered')), GreyVisualizer)
+
+
+def test_only_finite_numbers_are_recorded(tmp_path):
+    visualizer = GreyVisualizer(name='finite', vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path))
+    visualizer.add_scalars({'loss': 1.5, 'grad_norm': float('inf'), 'lr': 0.1}, step=1)
+    visualizer.add_scalars({'loss': float('nan'), 'lr': 0.1}, step=2)
+    visualizer.add_scalars({'accuracy/top1': 50.0, 'b': torch.tensor(torch.nan)}, step=3)
+    visualizer.add_scalar('lr', float('nan'), step=4)
+    visualizer.add_scalar('lr', 0.2, step=5)
+    path, = tmp_path.rglob('scalars.json')
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()]
+    assert [line['step'] for line in lines] == [1, 3, 5]
+    assert [set(line) - {'step'} for line in lines] == [{'loss', 'lr'}, {'accuracy/top1'}, {'lr'}]

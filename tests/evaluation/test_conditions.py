@@ -60,6 +60,8 @@ def test_official_name_of_the_split():
 def test_classes_in_place_of_names():
     """As a config in pure Python gives them."""
     conditions = describe(SyntheticFER(2), dict(type=SyntheticFER, parts=[dict(type=FER2013)]))
+    assert describe(SyntheticFER(2), dict(type='mmpretrain.SyntheticFER', split='train'))['dataset'] == dict(
+        type='SyntheticFER', split='train')
     assert json.loads(json.dumps(conditions['dataset'])) == dict(type='SyntheticFER', parts=[dict(type='FER2013')])
     assert 'SyntheticFER, train' in subject_line(conditions)
 

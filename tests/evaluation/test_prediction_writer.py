@@ -5,7 +5,9 @@ from unittest.mock import MagicMock
 
 import pytest
 import torch
+from mmengine.dataset import ConcatDataset, DefaultSampler, RepeatDataset
 from mmpretrain.structures import DataSample
+from torch.utils.data import DataLoader
 
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
@@ -111,3 +113,48 @@ def test_csv_with_the_byte_order_mark_and_line_ends_of_a_spreadsheet(tmp_path):
     text = (tmp_path / 'out.csv').read_text().replace('\n', '\r\n')
     (tmp_path / 'out.csv').write_bytes(b'\xef\xbb\xbf' + text.encode())
     assert read_predictions(tmp_path / 'out.csv').ids == ('train_0', 'train_1', 'train_2')
+
+
+PIPELINE = [dict(type='PackInputs')]
+WRAPPED = {  # data sets whose samples carry their index in a part, and the names of their samples
+    'two parts': (lambda: ConcatDataset([SyntheticFER(1, 'val', pipeline=PIPELINE),
+                                         SyntheticFER(2, 'test', pipeline=PIPELINE)]), ['val_0', 'test_0', 'test_1']),
+    'one twice': (lambda: ConcatDataset([SyntheticFER(2, 'val', pipeline=PIPELINE),
+                                         SyntheticFER(1, 'val', pipeline=PIPELINE)]), ['val_0@0', 'val_1', 'val_0@2']),
+    'repeated': (lambda: RepeatDataset(SyntheticFER(1, pipeline=PIPELINE), 3), ['train_0@0', 'train_0@1', 'train_0@2']),
+}
+
+
+@pytest.mark.parametrize('name', WRAPPED)
+def test_parts_number_their_samples_from_0(name, tmp_path):
+    make, names = WRAPPED[name]
+    dataset, path = make(), tmp_path / 'out.json'
+    carried = [dataset[i]['data_samples'].sample_idx for i in range(3)]
+    assert carried != [0, 1, 2]
+    labels = [int(dataset[i]['data_samples'].gt_label) for i in range(3)]
+    file = gather(path, samples_of(SCORES, labels, carried))
+    file.check(DataLoader(dataset, sampler=DefaultSampler(dataset, shuffle=False)))
+    file.write(dataset, CONDITIONS)
+    found = read_predictions(path)
+    assert list(found.ids) == names
+    assert found.labels.tolist() == labels
+    torch.testing.assert_close(torch.from_numpy(found.probabilities).float(), SCORES)
+
+
+def test_parts_in_another_order(tmp_path):
+    dataset = WRAPPED['two parts'][0]()
+    with pytest.raises(ValueError, match=r'ConcatDataset.*shuffle=False'):
+        PredictionFile(tmp_path / 'it.json').check(DataLoader(dataset, sampler=DefaultSampler(dataset)))
+    with pytest.raises(ValueError, match='sample_idx'):
+        gather(tmp_path / 'it.json', samples_of(SCORES, indices=(1, 0, 0))).write(dataset, CONDITIONS)
+
+
+def test_shuffled_samples_with_their_index(tmp_path):
+    dataset = SyntheticFER(3, pipeline=PIPELINE)
+    PredictionFile(tmp_path / 'it.json').check(DataLoader(dataset, sampler=DefaultSampler(dataset)))
+
+
+def test_packed_without_the_index(tmp_path):
+    dataset = SyntheticFER(3, pipeline=[dict(type='PackInputs', meta_keys=())])
+    with pytest.raises(ValueError, match='sample_idx'):
+        PredictionFile(tmp_path / 'it.json').check(DataLoader(dataset))

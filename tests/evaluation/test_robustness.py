@@ -7,6 +7,7 @@ from PIL import Image
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.evaluation.robustness import (
     CONDITIONS,
+    CURVES,
     GOALS,
     UNCHANGED,
     blur,
@@ -15,6 +16,7 @@ from emonext_mm.evaluation.robustness import (
     compress,
     crop,
     rotate,
+    shift,
 )
 
 NAMES = {name: change for conditions in CONDITIONS.values() for name, change in conditions.items()}
@@ -171,3 +173,19 @@ def test_24_pixels(faces):
     for face, mean in zip(coarse, means):
         expected = cv2.resize(np.rint(mean).astype(np.uint8), (48, 48), interpolation=cv2.INTER_LINEAR)
         assert difference(face, expected).max() <= 1
+
+
+def test_shift_by_whole_pixels(noise):
+    moved = shift(noise, x=3, y=-2)
+    assert np.array_equal(moved[:, :-2, 3:], noise[:, 2:, :-3])
+    assert np.array_equal(moved[:, :-2, :3], np.repeat(noise[:, 2:, :1], 3, axis=2))
+
+
+def test_curves(noise):
+    """Each curve passes through the unchanged face, and a larger scale is a tighter crop."""
+    assert {name: [value for value, change in changes.items() if np.array_equal(change(noise), noise)]
+            for name, changes in CURVES.items()} == {
+        'rotation in degrees': [0], 'scale': [1.0], 'shift to the right in px': [0], 'shift down in px': [0]}
+    assert np.array_equal(CURVES['scale'][1.25](noise), crop(noise, side=0.8))
+    assert np.array_equal(CURVES['shift to the right in px'][-6](noise), shift(noise, x=-6))
+    assert np.array_equal(CURVES['shift down in px'][4](noise), shift(noise, y=4))

@@ -12,6 +12,7 @@ import resource
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -24,15 +25,17 @@ if SETUP:
     from emonext_mm.compat import config as mended
 
 import mmcv  # noqa: E402
-import mmengine  # noqa: E402
+import mmengine.runner.runner  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.evaluator import DumpResults  # noqa: E402
 from mmengine.logging import MMLogger  # noqa: E402
-from mmengine.model import MMDistributedDataParallel  # noqa: E402
+from mmengine.model import ExponentialMovingAverage, MMDistributedDataParallel  # noqa: E402
 from mmengine.optim import AmpOptimWrapper  # noqa: E402
-from mmengine.runner import CheckpointLoader, Runner, load_checkpoint  # noqa: E402
+from mmengine.runner import CheckpointLoader, EpochBasedTrainLoop, Runner, load_checkpoint  # noqa: E402
+from mmpretrain.engine import EMAHook  # noqa: E402
 from mmpretrain.models.backbones.convnext import ConvNeXtBlock  # noqa: E402
-from mmpretrain.registry import DATASETS  # noqa: E402
+from mmpretrain.registry import DATASETS, MODELS  # noqa: E402
+from mmpretrain.structures import DataSample  # noqa: E402
 from mmpretrain.visualization import UniversalVisualizer  # noqa: E402
 
 from tests.helpers.host_training import free_port, make_config, with_tta  # noqa: E402
@@ -79,6 +82,32 @@ def scope_bases(folder):
     return raises(lambda: Config.fromfile(folder / 'cfg.py'), ModuleNotFoundError)
 
 
+def own_scope(folder):
+    (folder / 'own.py').write_text("_base_ = 'emonext_mm::emonext_atto_synthetic.py'\n")
+    return raises(lambda: Config.fromfile(folder / 'own.py'), ValueError)
+
+
+def average_of_other_classes(folder):
+    """The checkpoint is of a model for two classes, the hook of one for three."""
+    model = make_config(folder).model
+    two = MODELS.build(model)
+    model.head.num_classes = 3
+    hook = EMAHook()
+    hook.before_run(SimpleNamespace(model=MODELS.build(model)))
+    loaded = {'state_dict': two.state_dict(), 'ema_state_dict': ExponentialMovingAverage(two).state_dict()}
+    runner = SimpleNamespace(_resume=False, _train_loop=object.__new__(EpochBasedTrainLoop))
+    return raises(lambda: hook.after_load_checkpoint(runner, loaded), RuntimeError)
+
+
+def missing_tasks(folder):
+    head = MODELS.build({'type': 'MultiTaskHead', 'task_heads': {
+        'emotion': {'type': 'LinearClsHead', 'num_classes': 2, 'in_channels': 3}}})
+    samples = [DataSample().set_gt_label(0)]
+    with contextlib.suppress(ValueError):
+        return raises(lambda: head.loss((torch.rand(1, 3), ), samples), AssertionError)
+    return False
+
+
 def checkpoint_types(folder):
     load = CheckpointLoader.load_checkpoint
     return raises(lambda: load(str(folder / 'epoch_1.pth')), pickle.UnpicklingError, RuntimeError)
@@ -103,6 +132,14 @@ def code_by_environment(folder):
 def foreign_weights(folder):
     torch.save({'state_dict': {'other.weight': torch.zeros(3)}}, folder / 'foreign.pth')
     return not raises(lambda: load_checkpoint(nn.Linear(2, 2), str(folder / 'foreign.pth')), RuntimeError)
+
+
+def weights_in_part(folder):
+    weights = torch.load(folder / 'epoch_1.pth', weights_only=False)['state_dict']  # made by this process
+    kept = {key: value for key, value in weights.items() if not key.startswith('head')}
+    torch.save({'meta': {}, 'state_dict': kept}, folder / 'part.pth')
+    runner = Runner.from_cfg(prepare('prepare_test', make_config(folder, load_from=str(folder / 'part.pth'))))
+    return not raises(runner.test, RuntimeError)
 
 
 def ema_under_tta(folder):
@@ -169,12 +206,18 @@ def cpu_launcher(folder):
 
 
 def cpu_wrapper(folder):
-    """The world of ``cpu_launcher``, so it must be the last trap."""
+    """The world of ``cpu_launcher``, so it must come after the others."""
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     MMDistributedDataParallel(nn.Linear(2, 2), broadcast_buffers=False)  # as the host does on GPUs: it warns
     cfg = prepare('prepare_train', make_config(folder, launcher='pytorch'))
     return raises(lambda: Runner.from_cfg(cfg), ValueError)
+
+
+def cpu_sync_batch_norm(folder):
+    """In the world of ``cpu_launcher`` too."""
+    norm = mmengine.runner.runner.convert_sync_batchnorm(nn.BatchNorm1d(2))
+    return raises(lambda: norm(torch.rand(2, 2, 2)), ValueError)
 
 
 def show_warnings(folder):

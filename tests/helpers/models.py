@@ -6,17 +6,24 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmpretrain.models import ImageClassifier
-from mmpretrain.registry import MODELS
 from torch.overrides import TorchFunctionMode
 
+from emonext_mm.utils.models import build_model
 
-def build_model(cfg: Config) -> ImageClassifier:
-    """Build the model of a config with its data preprocessor, as the Runner does."""
-    return MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
+
+def count_parameters(module: torch.nn.Module) -> int:
+    """Number of trainable parameters."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def in_evaluation(module: torch.nn.Module) -> torch.nn.Module:
+    """Return the module itself, in evaluation mode: ``eval()`` of MMPretrain's ResNet and VGG returns None."""
+    module.eval()
+    return module
 
 
 def build_on_meta(cfg: Config) -> ImageClassifier:
-    """Build the same model with parameters on the meta device: names and shapes without memory or random values.
+    """Build the model of a config with parameters on the meta device: names and shapes without memory or random values.
 
     ``load_state_dict(weights, assign=True)`` makes it a usable model.
     """

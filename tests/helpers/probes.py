@@ -12,11 +12,17 @@ from mmengine.registry import HOOKS
 
 @HOOKS.register_module()
 class Probe(Hook):
-    """Args: kill_after_iter, kill_at_save: the iteration, the epoch, in which the process gets a SIGKILL."""
+    """Args: kill_after_iter, kill_at_save: the iteration, the epoch, in which the process gets a SIGKILL; kill_rank:
+    only the process of this rank does, and only before torchrun has restarted it; spoil_after_iter: the iteration
+    after which a weight is no number."""
 
     priority = 'VERY_HIGH'  # before EMAHook
 
-    def __init__(self, kill_after_iter=None, kill_at_save=None):
+    def __init__(self, kill_after_iter=None, kill_at_save=None, kill_rank=None, spoil_after_iter=None):
+        restarted = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') != '0'
+        if kill_rank is not None and (restarted or get_rank() != kill_rank):
+            kill_after_iter = kill_at_save = None
+        self.spoil_after_iter = spoil_after_iter
         self.kill_after_iter = kill_after_iter
         self.kill_at_save = kill_at_save
         self.raw_weights = []
@@ -25,6 +31,8 @@ class Probe(Hook):
         self.raw_weights.append(get_last_weight(runner.model).detach().clone())
         if runner.iter + 1 == self.kill_after_iter:
             os.kill(os.getpid(), signal.SIGKILL)
+        if runner.iter + 1 == self.spoil_after_iter:
+            get_last_weight(runner.model).data[0, 0] = torch.nan
 
     def before_save_checkpoint(self, runner, checkpoint):
         if checkpoint['meta']['epoch'] == self.kill_at_save:

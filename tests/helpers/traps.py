@@ -11,6 +11,20 @@ TRAPS = {
         "A config with `_base_ = 'mmpretrain::...'` fails with ModuleNotFoundError, because MMEngine asks "
         '`pkg_resources`, which setuptools 82 removed.',
     ),
+    'own_scope': (
+        'emonext_mm.compat.packages.resolve_own_scope',
+        "A config with `_base_ = 'emonext_mm::...'` fails with ValueError, because MMEngine knows only the names of "
+        "OpenMMLab's packages.",
+    ),
+    'average_of_other_classes': (
+        'emonext_mm.compat.functions.average_of_new_training',
+        'A training that starts from a checkpoint with another number of classes (`load_from`) fails with RuntimeError '
+        'if it has an `EMAHook`: the model takes what fits, the average must fit.',
+    ),
+    'missing_tasks': (
+        'emonext_mm.compat.functions.name_missing_tasks',
+        'A `MultiTaskHead` that is given labels of one task fails with an AssertionError without a message.',
+    ),
     'checkpoint_types': (
         'emonext_mm.compat.checkpoints.allow_checkpoint_types',
         "MMEngine's own training checkpoint cannot be resumed or tested, because torch's weights-only loader refuses "
@@ -25,8 +39,13 @@ TRAPS = {
         'A checkpoint can run code where the environment sets `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`.',
     ),
     'foreign_weights': (
-        'emonext_mm.compat.checkpoints.refuse_foreign_weights',
+        'emonext_mm.compat.checkpoints.refuse_unfit_weights',
         'A checkpoint of another model is accepted although none of its tensors fits, and the model stays freshly '
+        'initialised.',
+    ),
+    'weights_in_part': (
+        'emonext_mm.compat.checkpoints.load_whole_models',
+        'A test, a resumed training and a prediction accept a checkpoint that lacks a layer, which stays freshly '
         'initialised.',
     ),
     'ema_under_tta': (
@@ -65,12 +84,17 @@ TRAPS = {
     ),
     'cpu_launcher': (
         'emonext_mm.compat.process.init_cpu_dist',
-        '`--launcher pytorch` fails without a GPU, because MMEngine calls `torch.cuda.set_device`.',
+        '`--launcher pytorch` and `slurm` fail without a GPU, because MMEngine calls `torch.cuda.set_device`.',
     ),
     'cpu_wrapper': (
         'emonext_mm.compat.config.adapt_dist',
         'A distributed training on CPUs fails with ValueError, because MMEngine gives DistributedDataParallel a '
         'device index.',
+    ),
+    'cpu_sync_batch_norm': (
+        'emonext_mm.compat.batch_norm.sync_batch_norm_on_cpu',
+        "A distributed training with `sync_bn = 'torch'` fails with ValueError on CPUs, because PyTorch has "
+        '`SyncBatchNorm` for GPUs alone.',
     ),
 }
 

@@ -16,8 +16,8 @@ from mmpretrain.datasets import build_dataset
 from torchvision.transforms import TenCrop
 
 from emonext_mm.emotions import CLASSES
+from emonext_mm.utils.models import build_model
 from tests.helpers.fer2013_files import make_faces, write_fer2013
-from tests.helpers.models import build_model
 
 VAL = ('--cfg-options', 'test_dataloader.dataset.split=val')
 
@@ -124,6 +124,7 @@ def test_metrics_as_json_and_amp(call_tool, config, trained, tmp_path, capfd):
     assert matrix.trace() / 140 * 100 == pytest.approx(metrics['accuracy/top1'])
 
 
+@pytest.mark.slow
 def test_two_processes_measure_what_one_does(config, run_tool, trained, tested, tmp_path):
     out = tmp_path / 'metrics.json'
     run = run_tool('dist_test.sh', config, trained / 'epoch_2.pth', 2, '--work-dir', tmp_path,
@@ -133,6 +134,23 @@ def test_two_processes_measure_what_one_does(config, run_tool, trained, tested, 
     alone, together = metrics_of(tested[0]), json.loads(out.read_text())
     for key in ('accuracy/top1', 'single-label/f1-score', 'confusion_matrix/result'):
         assert alone[key] == together[key]
+
+
+@pytest.mark.slow
+def test_two_processes_count_each_image_once(config, run_tool, call_tool, trained, tmp_path):
+    """Also where the last batch of one process is longer: 45 images are 23 and 22."""
+    uneven = [*VAL, 'test_dataloader.dataset.num_samples=45', 'test_dataloader.batch_size=8']
+    files = [tmp_path / 'alone.json', tmp_path / 'together.json']
+    call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--out', files[0], *uneven)
+    run = run_tool('dist_test.sh', config, trained / 'epoch_2.pth', 2, '--work-dir', tmp_path, '--out', files[1],
+                   *uneven)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count('Tested 45 images') == 1
+    alone, together = (json.loads(file.read_text())['predictions'] for file in files)
+    assert [row['sample_id'] for row in together] == [row['sample_id'] for row in alone]
+    assert len({row['sample_id'] for row in together}) == len(together) == 45
+    scores = [[list(row['probabilities'].values()) for row in rows] for rows in (alone, together)]
+    np.testing.assert_allclose(scores[0], scores[1], atol=2e-2)  # bfloat16, in other batches
 
 
 def test_out_item_without_out(config, error_of):
@@ -151,6 +169,20 @@ def test_truncated_checkpoint(config, error_of, trained, tmp_path):
     data = (trained / 'epoch_2.pth').read_bytes()
     (tmp_path / 'half.pth').write_bytes(data[:len(data) // 2])
     assert str(tmp_path / 'half.pth') in error_of('test.py', config, tmp_path / 'half.pth', '--work-dir', tmp_path)
+
+
+@pytest.mark.parametrize(('options', 'told'), [
+    (['model.head.num_classes=8'], r'2 of another shape \(head\.fc\.weight, head\.fc\.bias\).* \(8, 16\)'),
+    (['model.backbone.se_after=[]'], r'16 unexpected \(backbone\.se_after\.0\.\S+, \S+, \S+ and 13 more\)$'),
+    (['model.backbone.arch.depths=[1,1,1,2]'], r'missing \(backbone\.stages\.3\.1\.\S+, .* more\)$'),
+    (['data_preprocessor.localization_size=None'], r'unexpected \(data_preprocessor\.localization'),
+])
+@pytest.mark.parametrize('tta', [[], ['--tta']], ids=['single view', 'ten-crop'])
+def test_checkpoint_of_another_model(config, error_of, trained, tmp_path, options, told, tta):
+    message = error_of('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, *tta, '--cfg-options',
+                       *options)
+    assert str(trained / 'epoch_2.pth') in message
+    assert re.search(told, message)
 
 
 class Touch:
@@ -206,7 +238,7 @@ def test_leak_free_images_are_measured_beside_all(config, call_tool, trained, tm
 def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path, capfd):
     """Not the wrapper, of which the host would ask a backbone without a config."""
     call_tool('test.py', config, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--tta', '--cfg-options',
-              'data_preprocessor.localization_size=None', 'tta_model.type=AverageLogitTTA')
+              'model.backbone.drop_path_rate=0.1', 'tta_model.type=AverageLogitTTA')
     assert '10 views (TenCrop, AverageLogitTTA)' in capfd.readouterr().out
 
 

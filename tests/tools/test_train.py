@@ -2,6 +2,7 @@
 import contextlib
 import io
 import re
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -41,7 +42,9 @@ def assert_same_training(work_dir, other, epoch):
 
 
 def test_names_the_command_that_tests_it(trained, config):
-    assert (trained / 'stdout.txt').read_text().splitlines()[-1] == f'  python tools/test.py {config} {trained}'
+    line = (trained / 'stdout.txt').read_text().splitlines()[-1]
+    options = 'default_hooks.checkpoint.max_keep_ckpts=-1'
+    assert line == f'  python tools/test.py {config} {trained} --cfg-options {options}'
 
 
 def test_checkpoint_names_the_commit(trained):
@@ -143,6 +146,23 @@ def with_options(config, call_tool, tmp_path_factory):
     return work_dir, output.getvalue()
 
 
+def test_names_the_command_that_tests_it_with_its_options(with_options, call_tool, capfd):
+    command = with_options[1].splitlines()[-1]
+    config, work_dir, *options = shlex.split(command.partition('tools/test.py')[2])
+    assert options == ['--cfg-options', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=1',
+                       'data_preprocessor.localization_size=None']
+    call_tool('test.py', config, work_dir, '--work-dir', with_options[0] / 'test', *options)
+    assert 'Tested 140 images' in capfd.readouterr().out
+
+
+def test_the_config_in_the_work_dir_tests_it_too(with_options, call_tool, capfd):
+    """Also that of a resumed training."""
+    config = with_options[0] / 'full_precision.py'
+    config.write_text(f'{config.read_text()}\nresume = True\n')
+    call_tool('test.py', config, with_options[0])
+    assert 'Tested 140 images' in capfd.readouterr().out
+
+
 def test_trains_without_stn(with_options, trained):
     keys = load(with_options[0] / 'epoch_1.pth')['state_dict'].keys()
     assert keys == {key for key in load(trained / 'epoch_1.pth')['state_dict'] if 'localization' not in key}
@@ -166,6 +186,7 @@ def test_learning_rate_follows_the_batch_size(with_options, trained, scalars):
     assert ours == pytest.approx(unscaled * 14 / 64)
 
 
+@pytest.mark.slow
 def test_two_processes_resume_a_given_checkpoint(config, run_tool, trained, tmp_path, scalars):
     run = run_tool('dist_train.sh', config, 2, '--resume', trained / 'epoch_1.pth', '--work-dir', tmp_path)
     assert run.returncode == 0, run.stderr
@@ -186,7 +207,36 @@ def test_stops_early(config, call_tool, tmp_path, scalars):
     assert [line['step'] for line in scalars(tmp_path)[1]] == [1, 2, 3]
     best = load(find_checkpoint(tmp_path))
     assert best['meta']['epoch'] == 1
-    assert load(tmp_path / 'epoch_3.pth')['message_hub']['runtime_info']['early_stopping'][1] == 1  # of epoch 2
+    counter = load(tmp_path / 'epoch_3.pth')['message_hub']['runtime_info']['early_stopping'][1]
+    assert counter == 2  # also of its own validation
+
+
+def test_starts_from_a_checkpoint_of_other_classes(config, call_tool, trained, tmp_path):
+    """Model and average take the rest: a step without a learning rate leaves both at the average of the checkpoint."""
+    call_tool('train.py', config, '--work-dir', tmp_path, '--no-validate', '--cfg-options', 'train_cfg.max_epochs=1',
+              'train_dataloader.dataset.num_samples=28', f'load_from={trained / "epoch_2.pth"}',
+              'model.head.num_classes=8', 'optim_wrapper.optimizer.lr=0')
+    before, after = load(trained / 'epoch_2.pth')['state_dict'], load(tmp_path / 'epoch_1.pth')
+    average = {key.removeprefix('module.'): value for key, value in after['ema_state_dict'].items()}
+    for weights in (after['state_dict'], average):
+        assert weights['head.fc.weight'].shape == (8, 16)
+        for key, value in before.items():
+            if 'head.fc' not in key and 'running' not in key and 'num_batches' not in key:
+                torch.testing.assert_close(weights[key], value, msg=key)
+
+
+@pytest.mark.parametrize(('options', 'told'), [
+    (['novalue'], "'novalue'"),
+    (['train_dataloader.batch_size=1000'], 'batch_size is 1000, but there are 140'),
+    (['model.backbone.se_aftr=[]'], r'model\.backbone\.se_aftr \(nearest: se_after\)'),
+    (['train_cfg.max_epoch=5'], r'train_cfg\.max_epoch \(nearest: max_epochs\)'),
+    (['default_hooks.checkpoint.save_best=accuracy/top9'], "save_best is 'accuracy/top9'.*accuracy/top1"),
+    (['default_hooks.early_stopping.type=EarlyStopping', 'default_hooks.early_stopping.monitor=acc'], "'acc'"),
+])
+def test_options_that_cannot_be_right(config, error_of, tmp_path, options, told):
+    """Known before the first step."""
+    assert re.search(told, error_of('train.py', config, '--work-dir', tmp_path, '--cfg-options', *options))
+    assert not list(tmp_path.glob('*.pth'))
 
 
 def test_chooses_nothing_on_the_test_images(config, error_of):

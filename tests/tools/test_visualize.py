@@ -4,7 +4,9 @@ import sys
 
 import cv2
 import pytest
+import torch
 from matplotlib import pyplot
+from mmengine.runner.checkpoint import CheckpointLoader
 
 from emonext_mm.apis.visualize import FIGURES
 
@@ -57,7 +59,10 @@ def test_run_without_a_checkpoint(draw, trained, tmp_path):
 
 def test_only_figures_that_cannot_all_be_drawn(error_of, config, trained, tmp_path):
     """The others are drawn nevertheless."""
-    message = error_of('visualize.py', config, trained, '--only', 'stn', 'cam', '--out', tmp_path,
+    checkpoint = CheckpointLoader.load_checkpoint(str(trained / 'epoch_2.pth'))
+    weights = {key: value for key, value in checkpoint['state_dict'].items() if 'localization' not in key}
+    torch.save({**checkpoint, 'state_dict': weights}, tmp_path / 'plain.pth')
+    message = error_of('visualize.py', config, tmp_path / 'plain.pth', '--only', 'stn', 'cam', '--out', tmp_path,
                        '--cfg-options', 'data_preprocessor.localization_size=None')
     assert message.startswith('error: stn ')
     assert 'no STN' in message

@@ -1,13 +1,18 @@
 import os
 import pickle
 import re
+import tarfile
+import zipfile
 
 import pytest
 import torch
+from mmengine.runner import load_checkpoint
 from safetensors.torch import save_file
+from torch import nn
 
 from emonext_mm.utils.checkpoints import read_checkpoint
 from emonext_mm.utils.errors import CheckpointError
+from tests.helpers.archives import replace_pickle, rewrite
 from tests.helpers.malicious import save_malicious
 
 FORCE, FORBID = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
@@ -91,6 +96,53 @@ def test_checkpoint_without_a_dict(tmp_path):
     torch.save(torch.zeros(1), tmp_path / 'tensor.pth')
     with pytest.raises(CheckpointError, match=r'tensor\.pth .+ dict .+ Tensor$'):
         read_checkpoint(tmp_path / 'tensor.pth')
+
+
+def test_checkpoint_in_the_former_tar_format(tmp_path):
+    with tarfile.open(tmp_path / 'old.pth', 'w') as file:
+        file.addfile(tarfile.TarInfo('storages'))
+    with pytest.raises(CheckpointError, match=r'^.*old\.pth was not loaded: .* legacy \.tar'):
+        read_checkpoint(tmp_path / 'old.pth')
+
+
+@pytest.mark.parametrize(('old', 'new'), [
+    (b'K\x06tq', b'\x8a\x06\0\0\0\0\0\x01tq'),  # of the storage: 2**40 numbers
+    (b'K\x06\x85', b'\x8a\x06\0\0\0\0\0\x01\x85'),  # of the tensor
+])
+def test_declared_size_beyond_memory(weights, tmp_path, old, new):
+    path = rewrite(weights, tmp_path / 'huge.pth', replace_pickle(old, new))
+    with pytest.raises(CheckpointError, match=r'huge\.pth was not loaded: .*(size|resize)'):
+        read_checkpoint(path)
+
+
+def test_zip_bomb(weights, tmp_path):
+    """20 MB of zeros, packed to 20 kB: refused before anything is unpacked. A whole archive may be compressed."""
+    path = rewrite(weights, tmp_path / 'bomb.pth', lambda name, content: bytes(20_000_000) if name == '0' else content,
+                   zipfile.ZIP_DEFLATED)
+    with pytest.raises(CheckpointError, match=r'bomb\.pth was not loaded: it unpacks to 20,0\d\d,\d\d\d bytes'):
+        read_checkpoint(path)
+    read_checkpoint(rewrite(weights, tmp_path / 'small.pth', compression=zipfile.ZIP_DEFLATED))
+
+
+@pytest.mark.parametrize('content', [[1], 5, None, 'x', {'state_dict': None}, {'meta': [1]}, {1: torch.zeros(1)},
+                                     {'a': torch.zeros(1, device='meta')}, {'a': torch.zeros(1, dtype=torch.cfloat)}])
+@pytest.mark.parametrize('read', [read_checkpoint, lambda path: load_checkpoint(nn.Linear(1, 1), str(path))])
+def test_one_error_for_every_reader(tmp_path, content, read):
+    torch.save(content, tmp_path / 'strange.pth')
+    with pytest.raises(CheckpointError, match=r'^.*strange\.pth was not loaded: expected .*'):
+        read(tmp_path / 'strange.pth')
+
+
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+def test_pipe(tmp_path, suffix):
+    os.mkfifo(tmp_path / f'pipe.{suffix}')
+    with pytest.raises((FileNotFoundError, ValueError), match='pipe'):
+        read_checkpoint(tmp_path / f'pipe.{suffix}')
+
+
+def test_unknown_name_in_the_model_zoo():
+    with pytest.raises(CheckpointError, match=r'^torchvision://resnet99 was not loaded: .*KeyError'):
+        read_checkpoint('torchvision://resnet99')
 
 
 @pytest.mark.parametrize('name', ['nowhere.pth', 'nowhere.safetensors'])

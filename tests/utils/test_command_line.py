@@ -93,6 +93,19 @@ def test_options_of_a_test_reach_the_model_under_tta():
     assert (cfg.work_dir, cfg.load_from, options['cfg_options']) == ('here', 'it.pth', given)
 
 
+def test_tta_of_a_wrapper():
+    """Each data set inside of it gets the pipeline, the wrapper none."""
+    cfg = Config.fromfile(CONFIG)
+    part = cfg.test_dataloader.dataset
+    repeated = dict(type='RepeatDataset', times=2, dataset=part)
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[part, repeated])
+    merged = merge_test_options(cfg, options_of('test', 'it.pth', '--tta')).test_dataloader.dataset
+    assert 'pipeline' not in merged
+    assert 'pipeline' not in merged.datasets[1]
+    assert [each.pipeline[-1].type for each in (merged.datasets[0], merged.datasets[1].dataset)] == ['TenCrop'] * 2
+    assert merge_test_options(cfg, options_of('test', 'it.pth')).test_dataloader.dataset == cfg.test_dataloader.dataset
+
+
 @pytest.mark.parametrize('tta', [[], ['--tta']])
 def test_a_second_preprocessor_is_refused(tta):
     """MMEngine would ignore the first, and with it the normalisation."""

@@ -26,3 +26,9 @@ def test_no_error():
     with one_line_errors():
         done = True
     assert done
+
+
+@pytest.mark.parametrize(('message', 'shown'), [
+    ('é.pth: weight', 'é.pth: weight'), ('a\nb\0\x1b\ud800', r'a\nb\x00\x1b\ud800'), ('x' * 2000, 'x' * 997 + '...')])
+def test_names_in_a_checkpoint_make_no_lines(message, shown):
+    assert str(CheckpointError(message)) == shown

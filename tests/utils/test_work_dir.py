@@ -4,8 +4,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from emonext_mm.utils.work_dir import best_checkpoint, find_checkpoint, last_checkpoint, lock_work_dir
+from emonext_mm.utils.work_dir import (
+    best_checkpoint,
+    find_checkpoint,
+    is_whole,
+    last_checkpoint,
+    lock_work_dir,
+    resumable_checkpoint,
+)
 
 
 def test_a_file_is_itself():
@@ -52,3 +60,44 @@ def test_lock_is_held_against_other_processes_until_they_end(tmp_path):
         other.kill()
     with lock_work_dir(work_dir):
         pass
+
+
+def write_checkpoint(path, age=0):
+    torch.save(dict(x=torch.arange(1000)), path)
+    os.utime(path, (age, age))
+
+
+def test_cut_checkpoints_are_passed_over(tmp_path):
+    """Of the last ones the newest that is whole, of the best ones too; with none, the error names them."""
+    for epoch in (2, 9, 10):
+        write_checkpoint(tmp_path / f'epoch_{epoch}.pth')
+    write_checkpoint(tmp_path / 'best_3.pth', age=3)
+    write_checkpoint(tmp_path / 'best_4.pth', age=4)
+    (tmp_path / 'last_checkpoint').write_text('/elsewhere/epoch_10.pth')
+    assert resumable_checkpoint(tmp_path) == tmp_path / 'epoch_10.pth'
+    assert best_checkpoint(tmp_path).name == 'best_4.pth'
+    for name in ('epoch_10.pth', 'best_4.pth'):
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[:len(whole) // 2])
+    os.utime(tmp_path / 'best_4.pth', (4, 4))
+    assert resumable_checkpoint(tmp_path) == tmp_path / 'epoch_9.pth'
+    assert best_checkpoint(tmp_path).name == 'best_3.pth'
+    (tmp_path / 'last_checkpoint').write_text('')
+    assert resumable_checkpoint(tmp_path) == tmp_path / 'epoch_9.pth'
+    for epoch in (2, 9):
+        (tmp_path / f'epoch_{epoch}.pth').write_bytes(b'')
+    with pytest.raises(ValueError, match=r'epoch_10\.pth, epoch_9\.pth, epoch_2\.pth'):
+        resumable_checkpoint(tmp_path)
+
+
+def test_one_changed_byte(tmp_path):
+    write_checkpoint(tmp_path / 'epoch_1.pth')
+    assert is_whole(tmp_path / 'epoch_1.pth')
+    content = bytearray((tmp_path / 'epoch_1.pth').read_bytes())
+    content[content.index(torch.arange(1000).numpy().tobytes()[:80]) + 20] ^= 1
+    (tmp_path / 'epoch_1.pth').write_bytes(content)
+    assert not is_whole(tmp_path / 'epoch_1.pth')
+
+
+def test_nothing_to_resume(tmp_path):
+    assert resumable_checkpoint(tmp_path) is None

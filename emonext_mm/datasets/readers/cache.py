@@ -14,9 +14,10 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from emonext_mm.datasets.readers.face_table import FaceTable
-from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource
+from emonext_mm.datasets.readers.image_folder import FolderSource
+from emonext_mm.datasets.readers.layouts import CsvSource
 
-_VERSION = 1  # increase it when the table of an unchanged source changes
+_VERSION = 2  # increase it when the table of an unchanged source changes
 
 
 def load_table(source: CsvSource | FolderSource) -> FaceTable:

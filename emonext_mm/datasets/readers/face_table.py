@@ -8,7 +8,7 @@ import numpy as np
 from emonext_mm.datasets.splits import SPLITS
 from emonext_mm.utils.files import atomic_file
 
-SIZE = 48  # pixels
+SIZE = 48  # pixels, the side of the faces of FER2013
 
 
 class FaceTable:
@@ -18,7 +18,7 @@ class FaceTable:
     of its file; a deep copy is the table itself.
 
     Attributes:
-        images: (N, 48, 48) uint8, grey values.
+        images: (N, S, S) uint8, grey values; S is 48 unless another size was asked for.
         labels: (N,) int64, index into ``CLASSES``; ``UNLABELLED`` where there is none.
         splits: (N,) uint8, index into ``SPLITS``.
         rows: (N,) int64, index in the source (csv: 0 is the row under the header).
@@ -40,7 +40,7 @@ class FaceTable:
                         paths: np.ndarray | None = None) -> FaceTable:
         """Make a table of faces; within a split they keep the order of their source."""
         paths = np.zeros(len(images), 'S1') if paths is None else paths
-        records = np.empty(len(images), _record_type(paths.dtype))
+        records = np.empty(len(images), _record_type(images.shape[1], paths.dtype))
         rows = np.argsort(splits, kind='stable')
         for name, column in (('labels', labels), ('splits', splits), ('paths', paths)):
             records[name] = column[rows]
@@ -77,7 +77,8 @@ class FaceTable:
         """
         try:
             records = np.load(path, mmap_mode='r', allow_pickle=False)
-            sound = records.ndim == 1 and records.dtype == _record_type(records.dtype['paths'])
+            side = records.dtype['images'].shape[0]
+            sound = records.ndim == 1 and records.dtype == _record_type(side, records.dtype['paths'])
         except OSError:
             raise
         except Exception as error:  # on a foreign header NumPy and its parser raise almost anything
@@ -95,6 +96,6 @@ class FaceTable:
         return self
 
 
-def _record_type(paths: np.dtype) -> np.dtype:
-    return np.dtype([('images', np.uint8, (SIZE, SIZE)), ('labels', np.int64), ('splits', np.uint8),
+def _record_type(side: int, paths: np.dtype) -> np.dtype:
+    return np.dtype([('images', np.uint8, (side, side)), ('labels', np.int64), ('splits', np.uint8),
                      ('rows', np.int64), ('paths', paths)])

@@ -8,17 +8,38 @@ code: an emotion with a single vote keeps it, and a majority is the most votes, 
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 
 from emonext_mm.datasets.readers.face_table import FaceTable
+from emonext_mm.datasets.readers.image_folder import FolderSource
+from emonext_mm.datasets.readers.layouts import CsvSource
 from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS
 from emonext_mm.emotions import CLASSES, UNLABELLED, class_index
+from emonext_mm.utils.files import read_text
+from emonext_mm.utils.strangers import shorten
 
 VOTES_FILE = 'fer2013new.csv'
+MAX_BYTES = 2**26  # 30 times FER+
 _EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear')
 _OTHERS = ('contempt', 'unknown', 'NF')
+
+
+def find_votes(source: CsvSource | FolderSource) -> Path:
+    """Return the file of FER+ votes beside a csv file.
+
+    Raises:
+        FileNotFoundError: there is none, or the source is a folder of images.
+    """
+    path = source.folder / VOTES_FILE
+    if not isinstance(source, CsvSource):
+        raise FileNotFoundError(f'{path}: ferplus needs this file and fer2013.csv beside it; its votes '
+                                'belong to rows of the csv, and only image folders were found')
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: ferplus needs this file (https://github.com/microsoft/FERPlus)')
+    return path
 
 
 def read_votes(path: Path, table: FaceTable) -> np.ndarray:
@@ -36,26 +57,26 @@ def read_votes(path: Path, table: FaceTable) -> np.ndarray:
         ValueError: a column is missing, a vote is no number, a ``Usage`` differs from the split of the face, or the
             numbers of rows differ; the message names the file, the line and the value.
     """
-    with open(path, newline='', encoding='utf-8-sig') as file:
-        reader = csv.DictReader(file)
+    reader = csv.DictReader(io.StringIO(read_text(path, MAX_BYTES), newline=''))
+    names, votes = [], []
+    try:
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         for name in ('usage', *_EMOTIONS, *_OTHERS):
-            if name.lower() not in reader.fieldnames:
-                raise ValueError(f'{path}, line 1: no column {name!r}')
-        names, votes = [], []
+            count = reader.fieldnames.count(name.lower())
+            if count != 1:
+                raise ValueError(f'{count} columns {name!r}' if count else f'no column {name!r}')
         for record in reader:
-            try:
-                votes.append(_votes(record))
-            except ValueError as error:
-                raise ValueError(f'{path}, line {reader.line_num}: {error}') from None
+            votes.append(_votes(record))
             names.append(((record['usage'] or '').strip(), reader.line_num))
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f'{path}, line {max(reader.line_num, 1)}: {error}') from None
     if len(votes) != len(table):
         raise ValueError(f'{path}: {len(votes):,} rows of votes for {len(table):,} faces')
     for split, row in zip(table.splits.tolist(), table.rows.tolist()):
         (name, line), expected = names[row], OFFICIAL_NAMES[SPLITS[split]]
         if name.lower() != expected.lower():
-            raise ValueError(f'{path}, line {line}: Usage {name!r}, but the face of that row is of {expected}: the '
-                             'rows of the two files do not match')
+            raise ValueError(f'{path}, line {line}: Usage {shorten(name)}, but the face of that row is of {expected}: '
+                             'the rows of the two files do not match')
     return np.array(votes)[table.rows]
 
 
@@ -88,7 +109,7 @@ def _votes(record: dict) -> list[int]:
     votes = [0] * (len(CLASSES) + len(_OTHERS))
     for index, name in enumerate(_EMOTIONS + _OTHERS):
         text = (record[name.lower()] or '').strip()
-        if not (text.isascii() and text.isdigit()):
-            raise ValueError(f'{name} is {text!r}, expected a number of votes')
+        if not (text.isascii() and text.isdigit() and len(text) < 4):
+            raise ValueError(f'{name} is {shorten(text)}, expected a number of votes')
         votes[class_index(name) if name in _EMOTIONS else index] = int(text)
     return votes

@@ -7,13 +7,15 @@ from __future__ import annotations
 import csv
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from emonext_mm.datasets.readers.face_table import SIZE, FaceTable
-from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS
+from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS, split_of_word
 from emonext_mm.emotions import CLASSES, UNLABELLED
 
+MAX_LINE = 2**20  # bytes; a face takes 9 kB at most
 _PIXELS = SIZE * SIZE
 _LABELS = {str(index): index for index in range(len(CLASSES))}
 _SPLIT_INDEX = {OFFICIAL_NAMES[split].lower(): index for index, split in enumerate(SPLITS)}
@@ -22,24 +24,26 @@ _SPLIT_INDEX = {OFFICIAL_NAMES[split].lower(): index for index, split in enumera
 def read_pixel_csv(path: Path) -> FaceTable:
     """Read the columns ``emotion``, ``pixels`` and ``Usage``, in any order and case; other columns are ignored.
 
-    All faces of a file without ``Usage`` belong to one split: test if the file is called ``test.csv``, else train.
-    ``test.csv`` may lack ``emotion``: its faces are unlabelled.
+    All faces of a file without ``Usage`` belong to the split that the file is named after (``val.csv``), else to train.
+    A file of the split test may lack ``emotion``: its faces are unlabelled.
 
     Raises:
         OSError: the file cannot be read.
         ValueError: the message names the file, the line (the header is line 1) and the wrong value.
     """
-    is_test = path.name.lower() == 'test.csv'
-    default_split = SPLITS.index('test' if is_test else 'train')
+    split = split_of_word(path.stem) or 'train'
+    default_split = SPLITS.index(split)
     labels, splits, pixels = [], [], bytearray()
     with open(path, 'rb') as file, warnings.catch_warnings():
         # Older versions of NumPy only warn of text that cannot be read to its end.
         warnings.simplefilter('error', DeprecationWarning)
-        columns = _read_header(path, file.readline().decode('utf-8-sig', 'replace'), needs_label=not is_test)
-        for number, line in enumerate(file, start=2):
+        columns = _read_header(path, file, needs_label=split != 'test')
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b''), start=2):
             if line.isspace():
                 continue
             try:
+                if len(line) > MAX_LINE:
+                    raise ValueError(f'more than {MAX_LINE:,} bytes')
                 fields = _split_line(line.decode('utf-8', 'replace'), columns['width'])
                 labels.append(_label(fields[columns['emotion']]) if 'emotion' in columns else UNLABELLED)
                 splits.append(_split_index(fields[columns['usage']]) if 'usage' in columns else default_split)
@@ -52,14 +56,39 @@ def read_pixel_csv(path: Path) -> FaceTable:
     return FaceTable.sorted_by_split(images, np.array(labels), np.array(splits))
 
 
-def _read_header(path: Path, line: str, needs_label: bool) -> dict[str, int]:
+def has_pixels(path: Path) -> bool:
+    """Return whether a csv file has the column ``pixels``; others list image files, for example.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(path, 'rb') as file:
+        try:
+            return 'pixels' in _read_names(file)[1]
+        except csv.Error:
+            return False
+
+
+def _read_header(path: Path, file: BinaryIO, needs_label: bool) -> dict[str, int]:
     """Index of each known column, and the number of columns as ``width``."""
-    names = [name.strip().lower() for name in _fields(line)]
+    try:
+        line, names = _read_names(file)
+    except csv.Error as error:
+        raise ValueError(f'{path}, line 1: {error}') from None
     for name in ('pixels', 'emotion') if needs_label else ('pixels',):
         if name not in names:
             raise ValueError(f'{path}, line 1: no column {name!r} in {_show(line)}')
-    known = {name: names.index(name) for name in ('emotion', 'pixels', 'usage') if name in names}
-    return {**known, 'width': len(names)}
+    known = [name for name in ('emotion', 'pixels', 'usage') if name in names]
+    for name in known:
+        if names.count(name) > 1:
+            raise ValueError(f'{path}, line 1: {names.count(name)} columns {name!r} in {_show(line)}')
+    return {**{name: names.index(name) for name in known}, 'width': len(names)}
+
+
+def _read_names(file: BinaryIO) -> tuple[str, list[str]]:
+    """The first line, and the names of the columns in small letters."""
+    line = file.readline(MAX_LINE).decode('utf-8-sig', 'replace')
+    return line, [name.strip().lower() for name in _fields(line)]
 
 
 def _split_line(line: str, width: int) -> list[str]:
@@ -104,7 +133,7 @@ def _fault(field: str) -> str:
     """Name the first wrong pixel, or else the number of pixels."""
     numbers = field.encode().split()  # bytes, so that only ASCII blanks separate numbers, as in NumPy
     for position, number in enumerate(numbers, start=1):
-        if not number.isdigit() or int(number) > 255:
+        if not number.isdigit() or len(number.lstrip(b'0')) > 3 or int(number) > 255:
             return f'pixel {position} is {_show(number.decode())}, expected an integer of 0 to 255'
     return f'{len(numbers):,} pixels, expected {_PIXELS:,}'
 

@@ -13,7 +13,7 @@ class CommitHook(Hook):
     A training that is resumed on another commit has both, with a comma between them.
     """
 
-    def before_run(self, runner: Runner) -> None:
+    def __init__(self) -> None:
         self.commit = find_commit()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

@@ -11,8 +11,8 @@ class EarlyStopping(EarlyStoppingHook):
     """MMEngine's ``EarlyStoppingHook`` whose counter is saved and restored with the training.
 
     ``--cfg-options default_hooks.early_stopping.type=EarlyStopping`` adds the hook to any config. It uses validation
-    results alone (PublicTest for FER2013). The counter is saved with the checkpoint of the next epoch, so a killed
-    training loses the count of at most one validation.
+    results alone (PublicTest for FER2013). The counter is saved with the checkpoint; with ``SafeCheckpointHook`` a
+    killed training loses no count, with MMEngine's that of one validation.
 
     Args:
         patience: number of validations without improvement after which training stops. Authors' code: 12.

@@ -67,14 +67,19 @@ class ForeachEMA(ExponentialMovingAverage):
         self.steps += 1
 
     def _momentum(self, steps: int) -> float:
-        if steps <= self.start:
-            return 1.0
-        annealed = (1 + (steps - self.start) / self.gamma)**-self.power if self.gamma else 0
-        return max(self.momentum, annealed)
+        return momentum_at(steps, self.momentum, self.gamma, self.power, self.start)
 
     @staticmethod
     def _lists(pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         return [average for average, _ in pairs], [source.to(average.device) for average, source in pairs]
+
+
+def momentum_at(steps: int, momentum: float, gamma: float = 0, power: float = 1, start: int = 0) -> float:
+    """Weight of the new value at a step, see :class:`ForeachEMA`."""
+    if steps <= start:
+        return 1.0
+    annealed = (1 + (steps - start) / gamma)**-power if gamma else 0
+    return max(momentum, annealed)
 
 
 @HOOKS.register_module()

@@ -73,8 +73,12 @@ def test_shifted_rows(tmp_path, faces, table):
 @pytest.mark.parametrize(('old', 'new', 'message'), [
     (',NF', ',none', "line 1: no column 'NF'"),
     ('Usage', 'Use', "line 1: no column 'usage'"),
+    ('Image name', 'nf', "line 1: 2 columns 'NF'"),
+    ('Image name', '"' + 'x' * 200_000 + '"', 'line 1: field larger than field limit'),
     ('fer0000004.png,0', 'fer0000004.png,x', "line 6: neutral is 'x', expected a number of votes"),
     ('fer0000004.png,0', 'fer0000004.png,-1', "line 6: neutral is '-1'"),
+    ('fer0000004.png,0', 'fer0000004.png,1000', "line 6: neutral is '1000'"),
+    ('fer0000004.png', '"' + 'x' * 200_000 + '"', 'line 5: field larger than field limit'),
     ('fer0000004.png,0,0', 'fer0000004.png', "line 6: unknown is '', expected a number of votes"),
 ])
 def test_bad_votes_file(tmp_path, faces, table, old, new, message):

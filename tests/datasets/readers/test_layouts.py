@@ -1,16 +1,18 @@
 import os
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
 
-from emonext_mm.datasets.readers.layouts import CsvSource, FolderSource, find_source
+from emonext_mm.datasets.readers.image_folder import FolderSource
+from emonext_mm.datasets.readers.layouts import CsvSource, find_source
 from tests.helpers.fer2013_files import (
-    NAMES,
+    csv_rows,
     make_faces,
     write_fer2013,
     write_folders,
     write_icml,
-    write_image,
     write_lines,
 )
 
@@ -18,10 +20,6 @@ from tests.helpers.fer2013_files import (
 @pytest.fixture
 def faces():
     return make_faces()
-
-
-def paths(table, split):
-    return [path.decode() for path in table.paths[table.split_slice(split)]]
 
 
 def test_message_about_missing_data_names_sources_and_layouts(tmp_path):
@@ -62,102 +60,83 @@ def test_csv_and_icml_and_folder_are_the_same_faces(tmp_path, faces):
         np.testing.assert_array_equal(table.splits, tables[0].splits)
 
 
-def test_order_in_folders_is_by_number_then_path(tmp_path, faces):
-    for name in ('train/sad/Training_10.png', 'train/sad/Training_9.png', 'train/angry/Training_100.png',
-                 'train/happy/b.png', 'train/fear/b.png', 'train/happy/Training_9.png'):
-        write_image(tmp_path / name, faces.images[0])
-    assert paths(FolderSource(tmp_path).read(), 'train') == [
-        'train/fear/b.png', 'train/happy/b.png', 'train/happy/Training_9.png', 'train/sad/Training_9.png',
-        'train/sad/Training_10.png', 'train/angry/Training_100.png']
+@pytest.mark.parametrize('own', ['fer2013', 'images', 'archive/images'])
+@pytest.mark.parametrize('write', [write_fer2013, write_folders])
+def test_extra_levels_of_an_archive(tmp_path, faces, own, write):
+    """Other folders and files lie beside; links lead back."""
+    write(tmp_path / own, faces)
+    (tmp_path / '__MACOSX' / 'train').mkdir(parents=True)
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'loop').symlink_to('.')
+    (tmp_path / 'again').symlink_to(own)
+    (tmp_path / 'self').symlink_to('self')
+    assert find_source(tmp_path, 'val').folder.resolve() == tmp_path / own
 
 
-def test_class_folders_are_mapped_by_name(tmp_path, faces):
-    names = ('Anger', 'DISGUSTED', 'Fearful', 'happiness', 'Sadness', 'surprised', 'Neutral')
-    odd = FolderSource(write_folders(tmp_path / 'odd', faces, names)).read()
-    plain = FolderSource(write_folders(tmp_path / 'plain', faces)).read()
-    np.testing.assert_array_equal(odd.images, plain.images)
-    np.testing.assert_array_equal(odd.labels, plain.labels)
+def test_no_deeper(tmp_path, faces):
+    write_fer2013(tmp_path / 'a' / 'b' / 'c', faces)
+    with pytest.raises(FileNotFoundError):
+        find_source(tmp_path, 'train')
 
 
-def test_unknown_class_folder(tmp_path, faces):
+def test_several_folders_with_data(tmp_path, faces):
+    for name in ('a', 'b'):
+        write_fer2013(tmp_path / name, faces)
+    with pytest.raises(ValueError, match=f'^{tmp_path}: several .* data, {tmp_path}/a, {tmp_path}/b; .*data_root'):
+        find_source(tmp_path, 'train')
+
+
+@pytest.mark.parametrize('names', [('train', 'val', 'test'), ('Training', 'PublicTest', 'PrivateTest'),
+                                   ('train', 'valid', 'test'), ('train', 'validation', 'test')])
+@pytest.mark.parametrize('usage', [False, True])
+def test_a_csv_file_for_each_split(tmp_path, faces, names, usage):
+    for name, official in zip(names, ('Training', 'PublicTest', 'PrivateTest')):
+        rows = [row[:2 + usage] for row in csv_rows(faces) if row[2] == official]
+        write_lines(tmp_path / f'{name}.csv', 'emotion,pixels,Usage' if usage else 'emotion,pixels', rows)
+    for split, name, official in zip(('train', 'val', 'test'), names, ('Training', 'PublicTest', 'PrivateTest')):
+        for root in (tmp_path, tmp_path / f'{name}.csv'):
+            table = find_source(root, split).read()
+            part = table.split_slice(split)
+            np.testing.assert_array_equal(table.images[part], faces.images[faces.of(official)])
+            assert part == slice(0, len(table))
+
+
+def test_csv_files_that_only_list_images(tmp_path, faces):
     write_folders(tmp_path, faces)
-    write_image(tmp_path / 'train' / 'contempt' / '1.png', faces.images[0])
-    with pytest.raises(ValueError, match=f"^{tmp_path}/train/contempt: unknown class 'contempt'"):
-        FolderSource(tmp_path).state()
+    for name in ('train.csv', 'val.csv', 'test.csv', 'fer2013.csv'):
+        write_lines(tmp_path / name, 'path,label', [['train/happy/1.png', 'happy']])
+    for split in ('train', 'val', 'test'):
+        assert isinstance(find_source(tmp_path, split), FolderSource)
+    shutil.rmtree(tmp_path / 'train')
+    shutil.rmtree(tmp_path / 'test')
+    (tmp_path / 'fer2013.csv').unlink()
+    with pytest.raises(ValueError, match=r"val\.csv, line 1: no column 'pixels'"):
+        find_source(tmp_path, 'val').read()
 
 
-@pytest.mark.parametrize('val', ['val', 'Validation'])
-def test_three_folders(tmp_path, faces, val):
-    folders = {'train': 'Train', 'val': val, 'test': 'test'}
-    for folder in folders.values():
-        for row in range(3):
-            write_image(tmp_path / folder / 'happy' / f'{folder}{row}.png', faces.images[row])
-    table = FolderSource(tmp_path).read()
-    for split, folder in folders.items():
-        assert paths(table, split) == [f'{folder}/happy/{folder}{row}.png' for row in range(3)]
+@pytest.mark.parametrize('place', ['x.zip', 'folder/x.zip', 'folder/fer2013.csv', 'x.csv'])
+def test_archive_in_place_of_data(tmp_path, place):
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('fer2013.csv', 'emotion,pixels,Usage')
+    with pytest.raises(ValueError, match=f'^{path} is an archive. .*zipfile -e {path} {path.parent}$'):
+        find_source(path.parent if path.parent != tmp_path else path, 'train')
 
 
-def test_test_folder_without_prefixes_is_the_test_split_alone(tmp_path, faces):
-    for row in range(4):
-        write_image(tmp_path / 'test' / 'happy' / f'{row}.png', faces.images[row])
-    source = FolderSource(tmp_path)
-    table = source.read()
-    assert table.split_slice('test') == slice(0, 4)
-    assert 'never used for validation' in source.why_missing('val')
+@pytest.mark.parametrize('name', ['pipe', 'zero', 'loop', 'a\0b', 'a' * 300])
+def test_no_folder_and_no_file(tmp_path, name):
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'zero').symlink_to('/dev/zero')
+    (tmp_path / 'loop').symlink_to('loop')
+    with pytest.raises((ValueError, OSError), match=name.partition('\0')[0]):
+        find_source(f'{tmp_path}/{name}', 'train')
 
 
-def test_test_folder_in_which_only_some_names_begin_with_a_split(tmp_path, faces):
-    write_image(tmp_path / 'test' / 'happy' / 'PublicTest_1.png', faces.images[0])
-    write_image(tmp_path / 'test' / 'happy' / 'face_2.png', faces.images[1])
-    with pytest.raises(ValueError, match=r'face_2\.png: its name begins with neither PublicTest_ nor Priv'):
-        FolderSource(tmp_path).state()
-
-
-@pytest.mark.parametrize('suffix', ['.png', '.jpg', '.JPEG', '.webp', '.bmp'])
-def test_formats_and_colour(tmp_path, suffix):
-    grey = np.full((48, 48), 120, np.uint8)
-    grey[:, 24:] = 60
-    write_image(tmp_path / 'train' / 'sad' / f'1{suffix}', np.repeat(grey[..., None], 3, axis=2))
-    (tmp_path / 'train' / 'sad' / 'Thumbs.db').write_bytes(b'x')
-    (tmp_path / 'train' / '.ipynb_checkpoints').mkdir()
-    table = FolderSource(tmp_path).read()
-    assert table.images.shape == (1, 48, 48)
-    assert np.abs(table.images[0].astype(int) - grey).max() <= 3
-
-
-def test_wrong_size(tmp_path, faces):
+@pytest.mark.parametrize('make', [os.mkfifo, os.mkdir, lambda path: os.symlink(path, path)])
+def test_what_has_the_name_of_a_csv_file(tmp_path, faces, make):
     write_folders(tmp_path, faces)
-    bad = write_image(tmp_path / 'train' / 'sad' / 'Training_900.png', np.zeros((48, 64), np.uint8))
-    with pytest.raises(ValueError, match=f'^{bad}: 64x48 pixels, expected 48x48'):
-        FolderSource(tmp_path).read()
-
-
-@pytest.mark.parametrize('data', [b'', b'no image'])
-def test_undecodable_file(tmp_path, faces, data):
-    bad = write_folders(tmp_path, faces) / 'train' / 'sad' / 'Training_900.png'
-    bad.parent.mkdir(exist_ok=True)
-    bad.write_bytes(data)
-    with pytest.raises(ValueError, match=f'^{bad}: not an image'):
-        FolderSource(tmp_path).read()
-
-
-def test_empty_class_folders(tmp_path):
-    (tmp_path / 'train' / 'sad').mkdir(parents=True)
-    with pytest.raises(ValueError, match='no images'):
-        FolderSource(tmp_path).read()
-
-
-def test_state_depends_on_every_file(tmp_path, faces):
-    write_folders(tmp_path, faces)
-    states = [FolderSource(tmp_path).state()]
-    assert FolderSource(tmp_path).state() == states[0]
-    added = write_image(tmp_path / 'train' / NAMES[0] / 'Training_900.png', faces.images[0])
-    states.append(FolderSource(tmp_path).state())
-    added.rename(added.with_name('Training_901.png'))
-    states.append(FolderSource(tmp_path).state())
-    added = added.with_name('Training_901.png')
-    for size, time in ((100, 1), (100, 2), (101, 2)):
-        added.write_bytes(b'x' * size)
-        os.utime(added, ns=(time, time))
-        states.append(FolderSource(tmp_path).state())
-    assert len(set(states)) == 6
+    for name in ('fer2013.csv', 'train.csv', 'Validation'):
+        make(tmp_path / name) if name.endswith('.csv') else os.symlink('Validation', tmp_path / name)
+    assert find_source(tmp_path, 'train').path == tmp_path
+    assert len(find_source(tmp_path, 'train').read()) == len(faces.images)

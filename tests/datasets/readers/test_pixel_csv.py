@@ -115,6 +115,8 @@ def test_windows_line_ends_blank_lines_and_no_last_line_end(tmp_path, faces):
     (1, ' '.join(['0'] * 2303 + ['256']), "pixel 2304 is '256'"),
     (2, 'Trainin', "Usage 'Trainin', expected Training, PublicTest, PrivateTest"),
     (2, '"' + 'x' * 200_000 + '"', 'field larger than field limit'),
+    (1, '9' * 100_000, "pixel 1 is '9{60}'"),
+    (1, '9' * 2**20, 'more than 1,048,576 bytes'),
 ])
 def test_wrong_value_is_named_with_file_and_line(tmp_path, faces, column, value, message):
     rows = csv_rows(faces)
@@ -148,6 +150,11 @@ def test_last_line_truncated_within_quotes(tmp_path, faces):
     ('emotion,pixel,Usage', "line 1: no column 'pixels' in 'emotion,pixel,Usage'"),
     ('label,pixels,Usage', "line 1: no column 'emotion' in 'label,pixels,Usage'"),
     ('', "line 1: no column 'pixels' in ''"),
+    ('emotion,pixels,Usage,pixels', "line 1: 2 columns 'pixels' in 'emotion,pixels,Usage,pixels'"),
+    ('emotion, Emotion ,pixels', "line 1: 2 columns 'emotion'"),
+    ('emotion,pixels,usage,Usage', "line 1: 2 columns 'usage'"),
+    ('"' + 'x' * 200_000, 'line 1: field larger than field limit'),
+    ('"a\r"b,c', 'line 1: '),
 ])
 def test_missing_column(tmp_path, faces, header, message):
     path = write_lines(tmp_path / 'fer2013.csv', header, csv_rows(faces))
@@ -159,6 +166,29 @@ def test_no_rows(tmp_path):
     path = write_lines(tmp_path / 'fer2013.csv', HEADER, [])
     with pytest.raises(ValueError, match='no rows'):
         read_pixel_csv(path)
+
+
+def test_line_beyond_memory(tmp_path):
+    """Read in part."""
+    path = write_lines(tmp_path / 'fer2013.csv', HEADER, [])
+    with open(path, 'r+b') as file:
+        file.truncate(2**40)
+    with pytest.raises(ValueError, match=f'^{path}, line 2: more than 1,048,576 bytes'):
+        read_pixel_csv(path)
+    with open(path, 'wb') as file:
+        file.truncate(2**40)
+    with pytest.raises(ValueError, match=f"^{path}, line 1: no column 'pixels'"):
+        read_pixel_csv(path)
+
+
+@pytest.mark.parametrize(('name', 'split'), [('train', 'train'), ('val', 'val'), ('Valid', 'val'), ('faces', 'train'),
+                                             ('PrivateTest', 'test')])
+def test_file_named_after_its_split(tmp_path, faces, name, split):
+    """Unless ``Usage`` tells the split of each row."""
+    path = write_lines(tmp_path / f'{name}.csv', 'emotion,pixels', [row[:2] for row in csv_rows(faces)])
+    assert read_pixel_csv(path).split_slice(split) == slice(0, 21)
+    write_lines(path, HEADER, csv_rows(faces))
+    assert read_pixel_csv(path).split_slice('train') == slice(0, 12)
 
 
 def test_file_without_usage_is_one_split(tmp_path, faces):

@@ -11,9 +11,7 @@ def hook(monkeypatch):
     """After the start of a training; a later commit must not change it."""
     commits = iter(['first', 'second'])
     monkeypatch.setattr(module, 'find_commit', lambda: next(commits))
-    hook = CommitHook()
-    hook.before_run(None)
-    return hook
+    return CommitHook()
 
 
 def saved(hook):

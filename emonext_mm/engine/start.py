@@ -1,0 +1,67 @@
+"""Checks before the first step of a training, of what would otherwise fail after hours or do nothing."""
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from mmengine.dataset import InfiniteSampler
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from torch.utils.data import DataLoader
+
+
+def check_start(runner: Runner) -> None:
+    """Check that a training has batches, and that its validation gives the metrics that hooks and schedules need.
+
+    Call this after the runner was built and before ``runner.train()``.
+
+    Raises:
+        ValueError: a batch is larger than the data set, or a metric is missing; the message names the config's key.
+    """
+    _check_batches(runner.train_dataloader)
+    monitored = list(_monitored(runner)) if runner.val_loop else []
+    known = metric_names(runner.val_loop.evaluator) if monitored else None
+    for key, metric in monitored:
+        if known is not None and metric not in known:
+            raise ValueError(f'{key} is {metric!r}, which the validation does not measure; it measures '
+                             f'{", ".join(sorted(known))}')
+
+
+def metric_names(evaluator: Evaluator) -> set[str] | None:
+    """Names of the metrics of a classification, from one made-up sample of each class; None where that is not enough.
+
+    Args:
+        evaluator: knows the classes by its ``dataset_meta``, as that of a loop does. It is not changed.
+    """
+    evaluator = copy.deepcopy(evaluator)
+    try:
+        scores = torch.eye(len(evaluator.dataset_meta['classes']))
+        evaluator.process([DataSample().set_gt_label(label).set_pred_label(label).set_pred_score(score)
+                           for label, score in enumerate(scores)])
+        return set(evaluator.evaluate(len(scores)))
+    except Exception:  # a metric of another task may need anything
+        return None
+
+
+def _check_batches(loader: DataLoader) -> None:
+    if not len(loader) and not isinstance(loader.sampler, InfiniteSampler):
+        raise ValueError(f'train_dataloader.batch_size is {loader.batch_size}, but there are {len(loader.sampler)} '
+                         'images for each process, and drop_last leaves out the incomplete batch: no step would be '
+                         'made')
+
+
+def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
+    """Keys of the config, each with the metric that it names."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook) and hook.save_best:
+            names = [hook.save_best] if isinstance(hook.save_best, str) else hook.save_best
+            yield from (('default_hooks.checkpoint.save_best', name) for name in names if name != 'auto')
+        elif isinstance(hook, EarlyStoppingHook):
+            yield 'monitor of the early stopping', hook.monitor
+    schedules = runner.cfg.get('param_scheduler') or []
+    for schedule in [schedules] if isinstance(schedules, dict) else schedules:
+        if 'monitor' in schedule:
+            yield 'param_scheduler.monitor', schedule['monitor']
