@@ -1,6 +1,7 @@
 """Writing videos, with PyAV (FFmpeg)."""
 from __future__ import annotations
 
+from collections import deque
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -66,20 +67,28 @@ class VideoWriter:
         self._last = max(self._last + 1, round(time * self.TICKS))
         frame.pts, frame.time_base = self._last, Fraction(1, self.TICKS)
         with ffmpeg_errors(str(self.path)):
-            self.container.mux(self.stream.encode(frame))
+            self._encode(frame)
             self._add_sound(time)
 
     def close(self, complete: bool = True) -> None:
         """Finish the file, with the whole sound, or that of the frames alone if it is not complete."""
         with self._opened, ffmpeg_errors(str(self.path)):
             if self._last >= 0:
-                self.container.mux(self.stream.encode())
+                self._encode(None)
                 self._add_sound(float('inf') if complete else self._last / self.TICKS)
                 self.container.close()
 
     def _remove_if_empty(self) -> None:
         if self._last < 0:
             self.path.unlink(missing_ok=True)
+
+    def _encode(self, frame: object) -> None:
+        """Encode a frame, or None for the end, and write what that gives.
+
+        Python handles a signal between two of its own steps: the exception would lose the packets on their way from
+        the encoder to the file, and all frames that depend on them. Both maps together are one step.
+        """
+        deque(map(self.container.mux, map(self.stream.encode, [frame])), maxlen=0)
 
     def _add_sound(self, time: float) -> None:
         """Add the sound up to a time, so that players find both streams side by side."""

@@ -56,7 +56,6 @@ def test_a_step_of_each(name, data_root, tmp_path):
     cfg.train_cfg.max_epochs = 1
     cfg.work_dir = str(tmp_path)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=-1)
-    cfg.experiment_name = name
     runner = Runner.from_cfg(prepare_train(cfg))
     before = [p.clone() for p in runner.model.head.fc.parameters()]
     runner.train()
@@ -76,7 +75,7 @@ def test_rate_of_the_authors_schedule_continues_over_epochs(data_root, tmp_path)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     del cfg.default_hooks['early_stopping']  # needs a validation
     cfg.default_hooks.checkpoint = None
-    cfg.update(work_dir=str(tmp_path), experiment_name='authors_rate')
+    cfg.update(work_dir=str(tmp_path))
     runner = Runner.from_cfg(prepare_train(cfg))
     runner.train()
     assert runner.iter == 6

@@ -18,7 +18,7 @@ def data_root(tmp_path_factory):
 
 @pytest.mark.parametrize('name', MIXED)
 def test_trains_a_step_and_tests(name, data_root, tmp_path):
-    runner, metrics, start = train_and_test(MIXED[name](data_root, small=True), tmp_path, name)
+    runner, metrics, start = train_and_test(MIXED[name](data_root, small=True), tmp_path)
     changed = {key for key, value in runner.model.named_parameters() if not torch.equal(value, start[key])}
     assert runner.iter >= 1
     assert all(value.isfinite().all() for value in runner.model.parameters())

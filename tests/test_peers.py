@@ -79,7 +79,7 @@ def run(data_root, tmp_path):
         cfg.train_cfg.max_epochs = 1
         cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=-1)
         torch.manual_seed(0)
-        return train_and_test(cfg, tmp_path, name)
+        return train_and_test(cfg, tmp_path)
 
     return train
 

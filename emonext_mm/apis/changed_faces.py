@@ -36,8 +36,6 @@ class ChangedFaces:
     def __init__(self, cfg: Config, checkpoint: Path, options: dict[str, Any], folder: str) -> None:
         cfg = merge_test_options(cfg, dict(checkpoint=str(checkpoint), work_dir=folder, cfg_options=options))
         _check_dataset(cfg.test_dataloader.dataset.type)
-        # MMEngine reuses the state of runners with one name that start in one second.
-        cfg.experiment_name = f'{Path(folder).name}_changes'
         self._run = TrainedRun(Runner.from_cfg(prepare_test(cfg)))
         self.labels = torch.from_numpy(self._run.dataset.get_gt_labels())
         self.classes = self._run.dataset.metainfo['classes']

@@ -90,7 +90,6 @@ def measure(
     cfg.test_evaluator = dict(type='EmotionMetric')
     checkpoint = find_checkpoint(checkpoint)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
-        cfg.experiment_name = Path(folder).name  # MMEngine reuses the state of runners with one name and second
         model = ChangedFaces(cfg, checkpoint, options, folder)
         labels = model.labels
         single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))

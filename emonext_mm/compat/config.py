@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,15 +14,17 @@ from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper
 from mmpretrain.registry import HOOKS, OPTIM_WRAPPERS, VISBACKENDS
 
+_runners = itertools.count()  # of this process
+
 
 def prepare_train(cfg: Config) -> Config:
     """Return a copy of a config that is ready for ``Runner.train`` on this machine."""
-    return build_named_backends(seed_workers(fix_dataloaders(adapt_dist(adapt_amp(cfg)))))
+    return name_runner(build_named_backends(seed_workers(fix_dataloaders(adapt_dist(adapt_amp(cfg))))))
 
 
 def prepare_test(cfg: Config) -> Config:
     """Return a copy of a config that is ready for ``Runner.test``, with or without TTA."""
-    return build_named_backends(fix_dataloaders(adapt_dist(drop_ema_hook(cfg))))
+    return name_runner(build_named_backends(fix_dataloaders(adapt_dist(drop_ema_hook(cfg)))))
 
 
 def adapt_amp(cfg: Config) -> Config:
@@ -132,6 +136,20 @@ def build_named_backends(cfg: Config) -> Config:
                              'TensorboardVisBackend')
     if backends:
         visualizer['vis_backends'] = [dict(type=each) if isinstance(each, str) else each for each in backends]
+    return cfg
+
+
+def name_runner(cfg: Config) -> Config:
+    """Number the names of all runners of a process but the first: ``experiment_name``.
+
+    MMEngine finds log, message hub and visualizer by that name, by default the config's and the second of the start.
+    Two runners of one second would write one log, and the second one would go on with the losses of the first.
+    """
+    cfg = copy.deepcopy(cfg)
+    number = next(_runners)
+    if number:
+        name = cfg.get('experiment_name') or Path(cfg.filename or 'runner').stem
+        cfg.experiment_name = f'{name}_{number}'
     return cfg
 
 

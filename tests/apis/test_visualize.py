@@ -65,8 +65,7 @@ def make_run(config, folder, tmp_path):
     def make(**options):
         cfg = copy.deepcopy(config)
         cfg.merge_from_dict({**OPTIONS, **options})
-        cfg.update(work_dir=str(tmp_path), load_from=str(folder / 'train' / 'epoch_1.pth'), test_evaluator=[],
-                   experiment_name=tmp_path.name)  # MMEngine's default is the same for two runners in one second
+        cfg.update(work_dir=str(tmp_path), load_from=str(folder / 'train' / 'epoch_1.pth'), test_evaluator=[])
         return TrainedRun(Runner.from_cfg(prepare_test(cfg)), folder / 'train')
 
     return make

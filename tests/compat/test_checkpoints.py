@@ -224,8 +224,7 @@ def test_a_test_of_the_raw_weights_needs_the_whole_average(trained, tmp_path, ch
 def test_a_new_training_takes_a_part_and_says_which(trained, tmp_path):
     path = forge(trained, tmp_path / 'part.pth', CHANGES['other head'][0])
     assert 'ema_state_dict' in torch.load(path)
-    runner = Runner.from_cfg(prepare_train(make_config(
-        tmp_path, load_from=str(path), experiment_name='part')))  # not the second, which two trainings can share
+    runner = Runner.from_cfg(prepare_train(make_config(tmp_path, load_from=str(path))))
     runner.train()
     assert runner.iter == 2
     log, = tmp_path.glob('*/*.log')

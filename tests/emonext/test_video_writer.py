@@ -1,3 +1,7 @@
+import sys
+from contextlib import suppress
+
+import av
 import numpy as np
 import pytest
 
@@ -36,3 +40,44 @@ def test_nothing_is_left_where_writing_fails(tmp_path):
     writer = VideoWriter(tmp_path / 'out.mp4', film)
     writer.close()  # without a frame
     assert [path.name for path in tmp_path.iterdir()] == ['a.mp4']
+
+
+FRAMES = 20  # the encoder holds eleven back
+
+
+def interrupted(path, step):
+    """Write frames, with a KeyboardInterrupt before a bytecode instruction of the last; False if it has fewer."""
+    writer, left = VideoWriter(path, None), step
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    for i in range(FRAMES - 1):
+        writer.write(pixels + 4 * i, i / 25)
+
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code.co_filename != sys.modules[VideoWriter.__module__].__file__:
+            return None
+        frame.f_trace_opcodes = True
+        left -= event == 'opcode'
+        if left < 0:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    with suppress(KeyboardInterrupt):
+        sys.settrace(trace)
+        try:
+            writer.write(pixels, FRAMES / 25)
+        finally:
+            sys.settrace(before)
+    writer.close(complete=False)
+    return left < 0
+
+
+def test_an_interrupt_between_any_two_steps_loses_no_frame(tmp_path):
+    path, step = tmp_path / 'out.mp4', 0
+    while interrupted(path, step):
+        with av.open(str(path)) as film:
+            times = [frame.time for frame in film.decode(video=0)]
+        assert times[:FRAMES - 1] == pytest.approx([i / 25 for i in range(FRAMES - 1)], abs=1e-3), step
+        step += 1
+    assert step > 50

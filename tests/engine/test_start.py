@@ -37,7 +37,7 @@ def test_metrics_of_another_task():
 
 def check(folder, param_scheduler=None, **changes):
     cfg = make_config(folder)
-    cfg.merge_from_dict(dict(experiment_name=folder.name, **changes))
+    cfg.merge_from_dict(changes)
     cfg.param_scheduler = param_scheduler or cfg.param_scheduler
     runner = Runner.from_cfg(prepare_train(cfg))
     check_start(runner)

@@ -13,6 +13,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import torch
@@ -171,6 +172,12 @@ def named_backends(folder):
     cfg = make_config(folder, visualizer={'vis_backends': ['LocalVisBackend', 'TensorboardVisBackend']})
     backends = mend('build_named_backends', cfg).visualizer.vis_backends
     return raises(lambda: UniversalVisualizer(vis_backends=backends, save_dir=str(folder)), TypeError)
+
+
+def one_second(folder):
+    with mock.patch('time.time', return_value=1e9):
+        one, other = (Runner.from_cfg(prepare('prepare_train', make_config(folder / name))) for name in ('one', 'other'))
+    return one.visualizer is other.visualizer
 
 
 def hue(folder):

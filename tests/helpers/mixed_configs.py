@@ -236,9 +236,9 @@ class Start(Hook):
         self.parameters = {key: value.detach().clone() for key, value in runner.model.named_parameters()}
 
 
-def train_and_test(cfg: Config, folder: Path, name: str) -> tuple[Runner, dict, dict[str, Tensor]]:
+def train_and_test(cfg: Config, folder: Path) -> tuple[Runner, dict, dict[str, Tensor]]:
     """Train a step and test; return the runner, the metrics and the parameters before the step."""
-    cfg.update(work_dir=str(folder), experiment_name=name, launcher='none')
+    cfg.update(work_dir=str(folder), launcher='none')
     runner, start = Runner.from_cfg(prepare_train(cfg)), Start()
     runner.register_hook(start)
     runner.train()

@@ -65,6 +65,11 @@ TRAPS = {
         'emonext_mm.compat.config.build_named_backends',
         'Names of visualization backends on the command line fail with TypeError, because MMEngine takes only dicts.',
     ),
+    'one_second': (
+        'emonext_mm.compat.config.name_runner',
+        'Two runners of one process that start in one second share log, message hub and visualizer: the losses of the '
+        'second one are written behind those of the first.',
+    ),
     'hue': (
         'emonext_mm.compat.functions.shift_hue_down',
         '`ColorJitter(hue=...)` fails with OverflowError on NumPy 2 for about half of the images.',

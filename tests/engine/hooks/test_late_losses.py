@@ -15,7 +15,6 @@ READING = torch.ops.aten._local_scalar_dense.default  # the operator behind item
 def make(folder, interval=100):
     """Config of two epochs of two steps, which logs every ``interval`` steps and at the end of an epoch."""
     cfg = make_config(folder, custom_hooks=[dict(type='EMAHook', ema_type='ForeachEMA', momentum=0.5)])
-    cfg.experiment_name = str(folder)  # the message hub has this name; the default changes once a second
     cfg.train_cfg.max_epochs = 2
     cfg.model.head.loss = LOSS
     cfg.default_hooks.update(logger=dict(type='LoggerHook', interval=interval), checkpoint=None)
