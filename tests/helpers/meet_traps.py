@@ -176,7 +176,8 @@ def named_backends(folder):
 
 def one_second(folder):
     with mock.patch('time.time', return_value=1e9):
-        one, other = (Runner.from_cfg(prepare('prepare_train', make_config(folder / name))) for name in ('one', 'other'))
+        cfgs = [prepare('prepare_train', make_config(folder / name)) for name in ('one', 'other')]
+        one, other = map(Runner.from_cfg, cfgs)
     return one.visualizer is other.visualizer
 
 
