@@ -78,8 +78,9 @@ def to_pixels(array: Any, name: str) -> np.ndarray:
 
     Args:
         array: RGB (H, W, 3); RGBA (H, W, 4), whose alpha is dropped; or grey, (H, W) or (H, W, 1). The range of the
-            values follows from the type and the largest value: uint8 has 0 to 255; floats up to 1 have 0 to 1, those
-            of 1 to 2 are refused; other values up to 255 have 0 to 255; larger ones have 0 to 65535.
+            values follows from the type and the largest value: floats up to 1 have 0 to 1, integers with a value in
+            the upper half of 0 to 65535 have all of that, and others up to 255 have 0 to 255. The rest is refused, such
+            as integers up to 4095: they have 12 bits, or are dark.
         name: of the picture, for messages.
 
     Raises:
@@ -100,11 +101,10 @@ def _to_bytes(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind not in 'uif':
         raise EmonextError(f'{name}: values of type {array.dtype}, expected integers or floats')
     low, high = float(array.min()), float(array.max())
-    unclear = array.dtype.kind == 'f' and 1 < high < 2  # a little above 1, or nearly black
-    if unclear or not (low >= 0 and high <= 65535):  # not a number is out of range too
-        raise EmonextError(f'{name}: values from {low:g} to {high:g}, expected 0 to 1, 0 to 255 or 0 to 65535')
-    if array.dtype.kind == 'f':
-        scale = 255 if high <= 1 else 1 if high <= 255 else 255 / 65535
-    else:
-        scale = 1 if high <= 255 else 255 / 65535
+    is_float = array.dtype.kind == 'f'
+    unclear = 1 < high < 2 if is_float else 255 < high < 32768
+    if unclear or not (low >= 0 and high <= (255 if is_float else 65535)):  # not a number is out of range too
+        raise EmonextError(f'{name}: values of type {array.dtype} from {low:g} to {high:g}, expected 0 to 255, floats '
+                           'also 0 to 1, integers also 0 to 65535 with values above 32767')
+    scale = (255 if high <= 1 else 1) if is_float else 1 if high <= 255 else 255 / 65535
     return np.rint(array.astype(np.float32) * scale).astype(np.uint8)

@@ -29,7 +29,8 @@ def test_arrays(shape, scale, dtype):
 @pytest.mark.parametrize(('array', 'words'), [
     (np.zeros((2, 3, 2)), r'\(2, 3, 2\)'), (np.zeros(5), r'\(5,\)'), (np.zeros((0, 3, 3)), r'\(0, 3, 3\)'),
     (np.full((2, 2), -1.0), '-1'), (np.full((2, 2), np.nan), 'nan'), (np.full((2, 2), 70000), '70000'),
-    (np.full((2, 2), 1.25), r'1\.25'),
+    (np.full((2, 2), 1.25), r'1\.25'), (np.full((2, 2), 300.0), '300'),
+    (np.full((2, 2), 4095, np.uint16), 'uint16.*4095'), (np.full((2, 2), 256), '256'), (np.full((2, 2), 32767), '32767'),
     (np.zeros((2, 2), bool), 'bool'), (np.zeros((2, 2), complex), 'complex')])
 def test_bad_arrays(array, words):
     with pytest.raises(EmonextError, match=f'it.*{words}'):
@@ -52,6 +53,16 @@ def test_16_bit(tmp_path):
     values = np.linspace(0, 65535, 12).reshape(3, 4).astype(np.uint16)
     Image.fromarray(values).save(tmp_path / 'deep.png')
     np.testing.assert_array_equal(read_picture(tmp_path / 'deep.png', 'deep')[..., 0], np.rint(values / 257))
+
+
+@pytest.mark.parametrize('name', ['grey.png', 'grey.jp2', 'grey.tif'])
+@pytest.mark.parametrize('bits', [10, 12])
+def test_10_or_12_bit_in_16(tmp_path, name, bits):
+    """Dark as 16 bit, and nothing tells how many bits there are."""
+    values = np.linspace(0, 2 ** bits - 1, 1024).reshape(32, 32).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / name)
+    with pytest.raises(EmonextError, match=rf'{name}.*{2 ** bits - 1}'):
+        read_picture(tmp_path / name, name)
 
 
 def test_exif_orientation(tmp_path):
