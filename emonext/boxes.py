@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 
 def check_box(box: Box, name: str) -> None:
-    """Refuse a box that is empty or not finite.
+    """Refuse a box that is empty, not finite, or under one pixel, as a relative box is.
 
     Args:
         name: of the picture or the row, for messages.
@@ -22,6 +22,9 @@ def check_box(box: Box, name: str) -> None:
     left, top, right, bottom = box
     if not (all(map(math.isfinite, box)) and left < right and top < bottom):
         raise EmonextError(f'{name}: left {left:g}, top {top:g}, right {right:g}, bottom {bottom:g} are no box')
+    if min(right - left, bottom - top) < 1:
+        raise EmonextError(f'{name}: the box {left:g}, {top:g}, {right:g}, {bottom:g} is under one pixel; boxes are in '
+                           'pixels, not parts of the picture')
 
 
 def check_inside(box: Box, width: int, height: int, name: str) -> None:

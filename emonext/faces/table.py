@@ -28,6 +28,7 @@ class BoxTable:
 
     def __init__(self, path: str | Path) -> None:
         self._boxes: dict[str, list[Detection]] = {}
+        self._pictures: dict[str, str] = {}  # the picture that took the boxes of a source
         check_file(path, str(path))
         try:
             with open(path, newline='', encoding='utf-8-sig') as file:
@@ -52,10 +53,13 @@ class BoxTable:
         """Boxes of the picture of a name.
 
         Raises:
-            EmonextError: the table does not have the picture.
+            EmonextError: the table does not have the picture, or its source fits another picture too.
         """
         for key in (os.path.normpath(name), Path(name).name):
             if key in self._boxes:
+                first = self._pictures.setdefault(key, name)
+                if os.path.abspath(first) != os.path.abspath(name):
+                    raise EmonextError(f'{name}: its source {key} in the table of boxes fits {first} too')
                 return self._boxes[key]
         raise EmonextError(f'{name}: no row in the table of boxes')
 

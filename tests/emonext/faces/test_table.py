@@ -24,9 +24,17 @@ def test_boxes_by_path_and_name(tmp_path):
         found(PICTURE, 'd.jpg')
 
 
+@pytest.mark.parametrize(('one', 'other'), [('a/1.png', 'b/1.png'), ('1.png', 'b/1.png'), ('b/1.png', './1.png')])
+def test_a_file_name_that_fits_two_pictures(tmp_path, one, other):
+    found = table(tmp_path, 'source,left,top,right,bottom\n1.png,1,2,3,4\n')
+    assert len(found(PICTURE, one)) == len(found(PICTURE, f'./{one}')) == 1  # the same picture again
+    with pytest.raises(EmonextError, match=rf'{other}.*{one}'):
+        found(PICTURE, other)
+
+
 @pytest.mark.parametrize(('row', 'words'), [
     ('1,2,x,4', "row 3.*'x'"), ('1,2,nan,4', 'row 3.*nan'), ('1,2,,4', 'row 3'), ('5,2,3,4', 'row 3.*5'),
-    ('1,2,inf,4', 'row 3.*inf'), ('1,2', 'row 3.*cells')])
+    ('1,2,inf,4', 'row 3.*inf'), ('1,2', 'row 3.*cells'), ('0.2,0.1,0.8,0.9', 'row 3.*pixel')])
 def test_bad_rows(tmp_path, row, words):
     with pytest.raises(EmonextError, match=rf'boxes\.csv, {words}'):
         table(tmp_path, f'source,left,top,right,bottom\na,1,2,3,4\nb,{row}\n')
