@@ -77,14 +77,13 @@ class Video:
             self._check_complete(seconds)
 
     def _upright(self, frame: Any) -> np.ndarray:
-        """Pixels of a frame, made square, and turned by its rotation, as telephones store it."""
+        """Pixels of a frame, made square, and turned and mirrored by its display matrix, as telephones store it."""
         width = max(1, round(frame.width * (self.stream.sample_aspect_ratio or 1)))
         self._check_size(width, frame.height)
         pixels = frame.to_ndarray(format='rgb24')
         if width != frame.width:
             pixels = np.asarray(Image.fromarray(pixels).resize((width, frame.height), Image.Resampling.BILINEAR))
-        turns = round(getattr(frame, 'rotation', 0) / 90) % 4
-        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+        return np.ascontiguousarray(_displayed(pixels, frame))
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self.max_pixels:
@@ -96,6 +95,22 @@ class Video:
         told = float((self.stream.duration or 0) * self.stream.time_base)
         if 'mp4' in self.container.format.name and seconds < COMPLETE * told:
             raise EmonextError(f'{self.name}: it ends after {seconds:.1f} of {told:.1f} seconds')
+
+
+def _displayed(pixels: np.ndarray, frame: Any) -> np.ndarray:
+    """Pixels (H, W, 3) after the display matrix of their frame, which maps (x, y) to (ax + cy, bx + dy).
+
+    Angles between are brought to the nearest right one.
+    """
+    from av.sidedata.sidedata import Type
+
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return pixels
+    a, b, _, c, d, *_ = np.frombuffer(matrix, np.int32).astype(int)
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return pixels[::-1 if d < 0 else 1, ::-1 if a < 0 else 1]
 
 
 class Clock:

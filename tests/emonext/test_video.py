@@ -156,29 +156,35 @@ def test_each_frame_is_within_the_limit(tmp_path):
         assert len(frames) == before
 
 
-@pytest.mark.parametrize(('angle', 'shape', 'corner'), [(0, (48, 64), (0, 0)), (90, (64, 48), (0, -1)),
-                                                        (180, (48, 64), (-1, -1)), (270, (64, 48), (-1, 0))])
-def test_rotation(tmp_path, angle, shape, corner):
-    """Turned clockwise by an angle, as a telephone notes it: the bright corner, top left in the file, goes along."""
+@pytest.mark.parametrize(('turn', 'shape', 'corner'), [
+    ((1, 0, 0, 1), (48, 64), (0, 0)), ((0, 1, -1, 0), (64, 48), (0, -1)), ((-1, 0, 0, -1), (48, 64), (-1, -1)),
+    ((0, -1, 1, 0), (64, 48), (-1, 0)),  # clockwise by 0, 90, 180 and 270 degrees
+    ((-1, 0, 0, 1), (48, 64), (0, -1)), ((1, 0, 0, -1), (48, 64), (-1, 0)),  # hflip, vflip
+    ((0, 1, 1, 0), (64, 48), (0, 0)), ((0, -1, -1, 0), (64, 48), (-1, -1)),  # both diagonals
+    ((0, 0, 0, 0), (48, 64), (0, 0))])
+def test_display_matrix(tmp_path, turn, shape, corner):
+    """Turned and mirrored, as a telephone notes it: the bright corner, top left in the file, goes along."""
     film = tmp_path / 'a.mp4'
-    radians = np.deg2rad(angle)
     with av.open(str(film), 'w') as file:
         stream = file.add_stream('libx264', rate=10, options={'crf': '5'})
         stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
         pixels = np.zeros((48, 64, 3), np.uint8)
-        pixels[:16, :16] = 255
+        pixels[:16, :24] = 255
         file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, 'rgb24')))
         file.mux(stream.encode())
     data = bytearray(film.read_bytes())
-    turn = round(np.cos(radians)), round(np.sin(radians)), 0, -round(np.sin(radians)), round(np.cos(radians)), 0, 0, 0
+    turn = *turn[:2], 0, *turn[2:], 0, 0, 0
     matrix = b''.join((value << 16).to_bytes(4, 'big', signed=True) for value in turn) + (1 << 30).to_bytes(4, 'big')
     begin = data.index(b'tkhd') + 4 + 40  # of version 0: the matrix
     data[begin:begin + 36] = matrix
     film.write_bytes(data)
     found, = (frame.pixels for frame in Video(film, MANY))
     assert found.shape[:2] == shape
-    assert found[corner].mean() > 200
-    assert sorted(found[y, x].mean() > 200 for y in (0, -1) for x in (0, -1)) == [False, False, False, True]
+    wide, high = (24, 16) if shape[1] == 64 else (16, 24)
+    bright = np.zeros(shape, bool)
+    bright[slice(high) if corner[0] == 0 else slice(-high, None),
+           slice(wide) if corner[1] == 0 else slice(-wide, None)] = True
+    assert ((found.mean(2) > 128) == bright).mean() > 0.99
 
 
 def test_pipes_and_unknown_codecs(tmp_path):
