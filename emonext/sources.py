@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ from emonext.errors import EmonextError
 from emonext.files import check_file
 from emonext.pictures import open_image
 
-PICTURES = {'.bmp', '.gif', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff',
-            '.webp', '.avif'}
-VIDEOS = {'.3gp', '.avi', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ogv', '.ts', '.webm',
-          '.wmv', '.y4m'}
+PICTURES = {'.apng', '.avif', '.bmp', '.dib', '.gif', '.j2c', '.j2k', '.jfif', '.jp2', '.jpc', '.jpe', '.jpeg', '.jpf',
+            '.jpg', '.jpx', '.mpo', '.pbm', '.pfm', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp'}
+VIDEOS = {'.3g2', '.3gp', '.asf', '.avi', '.f4v', '.flv', '.m1v', '.m2t', '.m2ts', '.m2v', '.m4v', '.mj2', '.mkv',
+          '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ogv', '.qt', '.ts', '.vob', '.webm', '.wmv', '.y4m'}
+# Pictures and videos of other formats: a folder tells that it has them.
+UNREAD = {'.arw', '.cr2', '.cr3', '.dng', '.exr', '.heic', '.heics', '.heif', '.hif', '.jxl', '.nef', '.orf', '.psd',
+          '.raf', '.rw2', '.tga', '.dv', '.mxf', '.rm', '.rmvb'}
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ def find_items(source: Any) -> Iterator[Item]:
 
     Args:
         source: path of a picture, video or folder, whose pictures and videos are found by their suffixes, without
-            hidden ones (``.name``) and without links to folders; pattern such as ``'in/**/*.jpg'``; array (H, W),
+            hidden ones (``.name``) and without links to folders, with a warning of those of formats that are not read
+            (HEIC, raw ones, ...); pattern such as ``'in/**/*.jpg'``; array (H, W),
             (H, W, C) or (N, H, W, C), also of another library such as torch; PIL image; bytes of a picture file, or a
             binary file that is open; an iterable of these; or int, the number of a camera.
     """
@@ -96,13 +101,20 @@ def _find_files(path: str) -> Iterator[Item]:
 
 
 def _walk(path: str) -> Iterator[Item]:
-    unread: list[OSError] = []
-    for folder, folders, names in os.walk(path, onerror=unread.append):
+    errors: list[OSError] = []
+    unread: list[str] = []
+    for folder, folders, names in os.walk(path, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith('.'))
         for name in sorted(names):
-            if Path(name).suffix.lower() in PICTURES | VIDEOS and not name.startswith('.'):
+            suffix = Path(name).suffix.lower()
+            if suffix in PICTURES | VIDEOS and not name.startswith('.'):
                 yield _file(os.path.join(folder, name))
-    for error in unread:
+            elif suffix in UNREAD and not name.startswith('.'):
+                unread.append(os.path.join(folder, name))
+    if unread:
+        warnings.warn(f'{len(unread)} pictures or videos of formats that are not read were left out, the first is '
+                      f'{unread[0]}', stacklevel=2)
+    for error in errors:
         yield _error(str(error.filename), error.strerror)
 
 

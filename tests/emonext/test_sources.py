@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emonext.pictures import read_picture
 from emonext.sources import find_items
+from emonext.video import Video
+from tests.emonext.films import write_film
 
 
 def names(source):
@@ -62,6 +65,29 @@ def test_hidden_files_are_left_out(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert names(tmp_path) == [(str(tmp_path / 'a.jpg'), 'picture'), (str(tmp_path / 'in' / 'c.mp4'), 'video')]
+
+
+def test_formats_that_are_not_read_are_told(tmp_path):
+    for name in ('a.jpg', 'in/b.HEIC', 'in/c.jxl', 'in/.d.heic', 'e.txt'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.warns(UserWarning, match=r'^2 .*in/b\.HEIC') as warned:
+        assert names(tmp_path) == [(str(tmp_path / 'a.jpg'), 'picture')]
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize(('name', 'kind'), [('a.dib', 'BMP'), ('a.j2k', None), ('a.pbm', None), ('a.apng', 'PNG')])
+def test_pictures_with_rare_suffixes(picture, tmp_path, name, kind):
+    path = picture(name, 255, mode='L', **({'format': kind} if kind else {}))
+    assert names(tmp_path) == [(str(path), 'picture')]
+    assert read_picture(path, name).mean() == 255
+
+
+@pytest.mark.parametrize('suffix', ['flv', 'vob', '3g2', 'm2t'])
+def test_videos_with_rare_suffixes(tmp_path, suffix):
+    path = write_film(tmp_path / f'a.{suffix}', 0.3, sound=None)
+    assert names(tmp_path) == [(str(path), 'video')]
+    assert len(list(Video(path, 10**8))) == 3
 
 
 def test_what_a_folder_has_is_named(tmp_path, monkeypatch):
