@@ -126,9 +126,8 @@ def _to_json(rows: list[dict], classes: Sequence[str], conditions: dict) -> str:
 def _to_csv(rows: list[dict], classes: Sequence[str], conditions: dict) -> str:
     text = io.StringIO()
     text.write(f'# {json.dumps(conditions, ensure_ascii=False, allow_nan=False)}\n')
-    table = csv.DictWriter(text, [*COLUMNS, *classes], lineterminator='\n')
-    table.writeheader()
-    for row in rows:
-        row = dict(row)
-        table.writerow({**row.pop('probabilities'), **row})
+    table = csv.writer(text, lineterminator='\n')
+    table.writerow([*COLUMNS, *classes])  # lists, since a class may have the name of a column
+    table.writerows([*(row[column] for column in COLUMNS), *(row['probabilities'][name] for name in classes)]
+                    for row in rows)
     return text.getvalue()

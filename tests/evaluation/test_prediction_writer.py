@@ -58,6 +58,19 @@ def test_csv(tmp_path):
     assert [[float(row[name]) for name in CLASSES] for row in rows] == SCORES.tolist()
 
 
+@pytest.mark.parametrize('name', ['out.json', 'out.csv'])
+def test_classes_with_the_names_of_columns(name, tmp_path):
+    """As in the detection of lies, true and false."""
+    dataset = SyntheticFER(3, 'val')
+    dataset._metainfo['classes'] = ('true', 'predicted', 'sample_id')
+    scores = torch.tensor([[0.5, 0.25, 0.25], [0, 0, 1], [0.25, 0.75, 0]])
+    gather(tmp_path / name, samples_of(scores, (0, None, 2))).write(dataset, CONDITIONS)
+    found = read_predictions(tmp_path / name)
+    assert (found.classes, found.ids) == (('true', 'predicted', 'sample_id'), ('val_0', 'val_1', 'val_2'))
+    assert (found.labels.tolist(), found.predicted.tolist()) == ([0, -1, 2], [0, 2, 1])
+    assert found.probabilities.tolist() == scores.tolist()
+
+
 @pytest.mark.parametrize('name', ['out.txt', 'out'])
 def test_no_such_format(name):
     with pytest.raises(ValueError, match=rf'{name}: .*\.json, \.csv, \.pkl or \.pickle'):
