@@ -24,7 +24,7 @@ from emonext_mm.apis.geometry import read_geometry
 from emonext_mm.emotions import find_order
 from emonext_mm.engine.hooks.class_order import classes_of
 from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
-from emonext_mm.models.face_classifier import FaceClassifier
+from emonext_mm.models.face_classifier import LIMIT, FaceClassifier
 from emonext_mm.utils.checkpoint_content import check_class_names, stored_classes
 from emonext_mm.utils.command_line import read_config
 from emonext_mm.utils.files import write_atomic
@@ -34,7 +34,6 @@ from emonext_mm.utils.plain import to_plain
 from emonext_mm.utils.work_dir import find_checkpoint
 
 OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike
-LIMIT = 1e-5  # largest difference of a probability
 BATCHES = (1, 2, 5)
 CARD = ('config', 'weights', 'provenance', 'figures')  # entries of a published model that the file repeats
 
@@ -84,7 +83,7 @@ def export(
 
     Raises:
         ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; the graph
-            differs from PyTorch by more than 1e-5; wrong data to measure the cost of rounding on, or no class names.
+            differs from PyTorch by more than 1e-5, or a softmax from the scores that the model predicts; wrong data to measure the cost of rounding on, or no class names.
         ImportError: onnx or onnxscript is missing.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
@@ -95,10 +94,7 @@ def export(
         raise ValueError(f'{out}: models are exported to {" or ".join(CONVERTERS)}')
     cfg = read_config(config)
     merge_options(cfg, cfg_options)
-    geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
-    model, meta = load_model(cfg, find_checkpoint(checkpoint), half)
-    meta.update(geometry)
-    classifier = FaceClassifier(model, geometry['channels'] == 3)
+    classifier, meta = load_classifier(cfg, find_checkpoint(checkpoint), half)
     _replace_gelu(classifier)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / out.name
@@ -128,6 +124,20 @@ def _predict_stored(classifier: FaceClassifier, order: list[int], images: Tensor
     MMCV loads BGR, and the classifier takes RGB.
     """
     return _predict(classifier, images.flip(1) if classifier.colour else images)[:, order]
+
+
+def load_classifier(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[FaceClassifier, dict[str, Any]]:
+    """Load a model that takes faces as an exported file does, and the metadata of that file.
+
+    Raises:
+        ValueError: see :func:`export`.
+        CheckpointError: the checkpoint was refused.
+    """
+    geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
+    model, meta = load_model(cfg, checkpoint, half)
+    classifier = FaceClassifier(model, geometry['channels'] == 3)
+    classifier.check_scores(_noise(2, geometry))
+    return classifier, {**meta, **geometry}
 
 
 def load_model(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[ImageClassifier, dict[str, Any]]:

@@ -10,9 +10,7 @@ from mmengine.config import Config
 
 from emonext import Recognizer
 from emonext_mm import compat
-from emonext_mm.apis.export import load_model
-from emonext_mm.apis.geometry import read_geometry
-from emonext_mm.models.face_classifier import FaceClassifier
+from emonext_mm.apis.export import load_classifier
 from emonext_mm.utils.command_line import read_config
 from emonext_mm.utils.options import merge_options
 from emonext_mm.utils.work_dir import find_checkpoint
@@ -30,8 +28,8 @@ class TorchClassifier:
         device: of the model.
 
     Raises:
-        ValueError: a test pipeline or a preprocessor that cannot be used alone, see
-            :func:`emonext_mm.apis.geometry.read_geometry`.
+        ValueError: a test pipeline, a preprocessor or a head that cannot be exported, see
+            :func:`emonext_mm.apis.export.export`.
         OSError: a file cannot be read.
         CheckpointError: the checkpoint was refused.
     """
@@ -41,11 +39,10 @@ class TorchClassifier:
         compat.setup()
         cfg = read_config(config)
         merge_options(cfg, cfg_options)
-        geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
-        self.size, self.channels, self.crop = (geometry[key] for key in ('size', 'channels', 'crop'))
-        model, meta = load_model(cfg, find_checkpoint(checkpoint))
+        classifier, meta = load_classifier(cfg, find_checkpoint(checkpoint))
         self.classes = tuple(meta['classes'])
-        self._model = FaceClassifier(model, self.channels == 3).to(device)
+        self.size, self.channels, self.crop = (meta[key] for key in ('size', 'channels', 'crop'))
+        self._model = classifier.to(device)
         self._device = device
 
     @torch.inference_mode()

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from emonext_mm.models.preprocessors.stn import STNDataPreprocessor
 
+LIMIT = 1e-5  # largest difference of a probability
+
 
 class FaceClassifier(nn.Module):
     """Data preprocessor with STN, backbone, head, temperature and softmax, for any batch size.
@@ -51,6 +53,20 @@ class FaceClassifier(nn.Module):
             shown = self._to_bytes(images)
         logits = self.model(images, mode='tensor').float()
         return (logits / getattr(self.model.head, 'temperature', 1.0)).softmax(1), shown
+
+    @torch.no_grad()
+    def check_scores(self, faces: Tensor) -> None:
+        """Refuse a model whose own scores of faces (N, C, H, W) uint8 are others, such as the sigmoids of a head.
+
+        Raises:
+            ValueError: a probability differs by more than 1e-5.
+        """
+        images = faces.flip(1) if self.colour else faces  # the model is shown BGR, as MMCV loads it
+        samples = self.model.test_step(dict(inputs=images, data_samples=None))
+        difference = (self(faces)[0] - torch.stack([sample.pred_score for sample in samples])).abs().max().item()
+        if difference > LIMIT:
+            raise ValueError(f'the scores of {type(self.model.head).__name__} are no softmax of its outputs, they '
+                             f'differ by {difference:.2g}; such a model is not exported')
 
     def _to_bytes(self, images: Tensor) -> Tensor:
         if self.mean is not None:

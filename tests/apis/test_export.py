@@ -14,6 +14,7 @@ from emonext.classifier import DEFAULT, MODELS, OnnxClassifier
 from emonext_mm.apis import export as module
 from emonext_mm.apis.export import export, load_model
 from emonext_mm.apis.hub import find_weights
+from emonext_mm.apis.predict import TorchClassifier
 from emonext_mm.datasets import SyntheticFER
 from emonext_mm.emotions import CLASSES
 from emonext_mm.evaluation.rounding import RoundingCost
@@ -194,6 +195,16 @@ def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
         lambda faces: torch.full((len(faces), 7), float('nan'))))
     with pytest.raises(ValueError, match=r'it\.onnx.*nan'):
         export(cfg, tmp_path / 'it.pth', tmp_path / 'it.onnx')
+    assert not (tmp_path / 'it.onnx').exists()
+
+
+@pytest.mark.parametrize('use', [lambda *files: export(*files, files[1].with_suffix('.onnx')), TorchClassifier])
+def test_a_head_whose_scores_are_no_softmax(tmp_path, use):
+    cfg = small('emonext_atto_synthetic')
+    cfg.model.head = dict(type='MultiLabelLinearClsHead', num_classes=7, in_channels=16)
+    save(cfg, tmp_path / 'it.pth')
+    with pytest.raises(ValueError, match=r'MultiLabelLinearClsHead.* 0\.\d+'):
+        use(cfg, tmp_path / 'it.pth')
     assert not (tmp_path / 'it.onnx').exists()
 
 
