@@ -1,7 +1,10 @@
 """The faces that a test pipeline gives to a model, which an exported file must be given too."""
 from __future__ import annotations
 
+import logging
 from typing import Any
+
+from mmengine.logging import print_log
 
 STORED = 48  # px, side of the faces of FER2013
 # Steps of a test pipeline and their options: ``...`` where any value gives the same file, else the value that the file
@@ -14,9 +17,12 @@ STEPS = dict(
     PackInputs=dict(input_key='img', algorithm_keys=..., meta_keys=...),
 )
 
+AREAS = ('area', 'box')  # interpolations by the mean of areas, of OpenCV and Pillow
+
 
 def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
-    """Faces that a test pipeline gives to a model.
+    """Faces that a test pipeline gives to a model. A ``Resize`` that may shrink otherwise than by the mean of areas, as
+    an exported file is given its faces, is warned of.
 
     Returns:
         ``size``, side in px; ``channels``, 1 for grey and 3 for RGB; ``crop``, side of the shown square divided by the
@@ -24,16 +30,21 @@ def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
 
     Raises:
         ValueError: the pipeline has a step or an option that is not in ``STEPS``, a ``Resize`` or ``CenterCrop`` that
-            is not square, or a ``CenterCrop`` larger than the faces.
+            is not square, a ``Resize`` to the nearest pixels, or a ``CenterCrop`` larger than the faces.
     """
     size, channels, crop = STORED, 3, 1.0
+    any_size = False
     for step in pipeline:
         kind = step['type'] if isinstance(step['type'], str) else step['type'].__name__
         _check_step(step, kind)
         if kind == 'ToGrey':
             channels = 1
+        elif kind == 'LoadImageFromFile':
+            any_size = True
         elif kind == 'Resize':
-            size = _square(step['scale'], kind)
+            resized = _square(step['scale'], kind)
+            _check_interpolation(step.get('interpolation', 'bilinear'), resized, any_size or resized < size)
+            size, any_size = resized, False
         elif kind == 'CenterCrop':
             cropped = _square(step['crop_size'], kind)
             if cropped > size:
@@ -48,6 +59,14 @@ def _check_step(step: dict, kind: str) -> None:
     for option in sorted(step.keys() - {'type', '_scope_'}):
         if STEPS[kind].get(option) not in (..., step[option]):
             raise ValueError(f'{kind} with {option}={step[option]!r} is not exported')
+
+
+def _check_interpolation(name: str, size: int, may_shrink: bool) -> None:
+    if name == 'nearest':
+        raise ValueError(f'Resize with interpolation={name!r} is not exported')
+    if may_shrink and name not in AREAS:
+        print_log(f'Resize with interpolation={name!r}: the test shrinks faces above {size} px by it, prediction by '
+                  "interpolation='area', so that the answers may differ", 'current', logging.WARNING)
 
 
 def _square(sides: int | tuple[int, int], kind: str) -> int:

@@ -3,6 +3,8 @@ import pytest
 from mmcv.transforms import Compose
 from mmengine.config import Config
 
+from emonext.crops import crop_face
+from emonext_mm.apis import geometry as module
 from emonext_mm.apis.geometry import read_geometry
 from tests.helpers.scripts import ROOT
 
@@ -49,9 +51,33 @@ def test_geometry_of_the_configs():
     (dict(RESIZE, scale_factor=1.5), ['Resize', 'scale_factor', '1.5']),
     (dict(CROP, crop_size=40, auto_pad=True), ['CenterCrop', 'auto_pad', 'True']),
     (dict(CROP, crop_size=40, pad_cfg=dict(type='Pad', pad_val=7)), ['CenterCrop', 'pad_cfg', "'pad_val': 7"]),
+    (dict(RESIZE, scale=60, interpolation='nearest'), ['Resize', 'nearest']),
     (dict(type='ToGrey', keep=3), ['ToGrey', 'keep', '3']),
     (dict(type='PackInputs', input_key='mask'), ['PackInputs', 'input_key', 'mask'])])
 def test_pipelines_that_are_not_exported(step, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 (the words)
         read_geometry([step])
     assert [word for word in words if word not in str(error.value)] == []
+
+
+@pytest.mark.parametrize(('pipeline', 'told'), [
+    ([LOAD, dict(RESIZE, scale=60)], ['bilinear', '60']),
+    ([LOAD, dict(RESIZE, scale=60, interpolation='bicubic')], ['bicubic', '60']),
+    ([dict(RESIZE, scale=40)], ['bilinear', '40']),
+    ([LOAD, dict(RESIZE, scale=60, interpolation='area')], None),
+    ([LOAD, dict(RESIZE, scale=60, interpolation='box', backend='pillow')], None),
+    ([dict(RESIZE, scale=60)], None),
+    ([LOAD, dict(RESIZE, scale=60, interpolation='area'), dict(RESIZE, scale=70)], None)])
+def test_other_interpolations_where_faces_shrink(pipeline, told, monkeypatch):
+    lines = []
+    monkeypatch.setattr(module, 'print_log', lambda text, *where: lines.append(text))
+    read_geometry(pipeline)
+    assert len(lines) == (told is not None)
+    assert all(word in lines[0] for word in told or ())
+
+
+def test_shrunk_by_areas_as_in_prediction():
+    """The faces of a pipeline with ``area`` are those of ``emonext predict``."""
+    image = np.random.default_rng(0).integers(0, 256, (180, 180, 3), np.uint8)
+    shown = Compose([dict(RESIZE, scale=60, interpolation='area')])(dict(img=image))['img']
+    np.testing.assert_allclose(crop_face(image, (0, 0, 180, 180), 60, 3).transpose(1, 2, 0), shown, rtol=0, atol=1)
