@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from emonext.metadata import FORMAT, KEY
 from emonext_mm import compat
-from emonext_mm.apis.geometry import read_geometry
+from emonext_mm.apis.geometry import read_faces
 from emonext_mm.emotions import find_order
 from emonext_mm.engine.hooks.class_order import classes_of
 from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
@@ -74,7 +74,7 @@ def export(
 
     Args:
         config: file, or config. Its test pipeline tells the side S of the faces and the part of the face that they
-            show.
+            show; where it loads no file, a sample of the test data tells the channels C.
         checkpoint: file, or the work dir of a training.
         out: file to write: .onnx, or .pt2 for ``torch.export.load``.
         half: round the weights to float16, which halves the file; computed in float32. The cost is measured on the
@@ -133,7 +133,7 @@ def load_classifier(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[
         ValueError: see :func:`export`.
         CheckpointError: the checkpoint was refused.
     """
-    geometry = read_geometry(cfg.test_dataloader.dataset.pipeline)
+    geometry = read_faces(cfg.test_dataloader.dataset)
     model, meta = load_model(cfg, checkpoint, half)
     classifier = FaceClassifier(model, geometry['channels'] == 3)
     classifier.check_scores(_noise(2, geometry))

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
 
 STORED = 48  # px, side of the faces of FER2013
 # Steps of a test pipeline and their options: ``...`` where any value gives the same file, else the value that the file
@@ -51,6 +52,25 @@ def read_geometry(pipeline: list[dict]) -> dict[str, Any]:
                 raise ValueError(f'{kind} to {cropped} px of faces of {size} px, which MMPretrain does not pad')
             size, crop = cropped, crop * cropped / size
     return dict(size=size, channels=channels, crop=crop)
+
+
+def read_faces(dataset: dict) -> dict[str, Any]:
+    """:func:`read_geometry` of the config of a test data set, the channels by a sample where no file is loaded.
+
+    A data set that gives the images itself, such as ``FER2013``, may give grey ones without ``ToGrey``.
+
+    Raises:
+        ValueError: see :func:`read_geometry`.
+    """
+    geometry = read_geometry(dataset['pipeline'])
+    if geometry['channels'] == 1 or any('LoadImageFromFile' in str(step['type']) for step in dataset['pipeline']):
+        return geometry
+    try:
+        return dict(geometry, channels=len(DATASETS.build(dataset)[0]['inputs']))
+    except (OSError, ValueError) as error:
+        print_log(f'the faces are taken to be in colour, because there is no sample of the test data: {error}',
+                  'current', logging.WARNING)
+        return geometry
 
 
 def _check_step(step: dict, kind: str) -> None:

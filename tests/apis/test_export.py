@@ -142,6 +142,14 @@ def test_rounding_on_wrong_data(tmp_path):
     assert not (tmp_path / 'it.pt2').exists()
 
 
+def test_grey_data_without_a_step_to_grey(tmp_path):
+    """As in the guide on one part: the model has seen grey faces alone."""
+    cfg = small('emonext_atto_synthetic')
+    cfg.test_dataloader.dataset.pipeline = [dict(type='PackInputs')]
+    save(cfg, tmp_path / 'it.pth')
+    assert TorchClassifier(cfg, tmp_path / 'it.pth').channels == 1
+
+
 @pytest.mark.parametrize('to_rgb', [False, True])
 def test_colour(to_rgb, tmp_path):
     """The file takes RGB. Rounding is measured on images in colour, which the host loads as BGR.

@@ -5,7 +5,7 @@ from mmengine.config import Config
 
 from emonext.crops import crop_face
 from emonext_mm.apis import geometry as module
-from emonext_mm.apis.geometry import read_geometry
+from emonext_mm.apis.geometry import read_faces, read_geometry
 from tests.helpers.scripts import ROOT
 
 LOAD, RESIZE, CROP = (dict(type=kind) for kind in ('LoadImageFromFile', 'Resize', 'CenterCrop'))
@@ -81,3 +81,22 @@ def test_shrunk_by_areas_as_in_prediction():
     image = np.random.default_rng(0).integers(0, 256, (180, 180, 3), np.uint8)
     shown = Compose([dict(RESIZE, scale=60, interpolation='area')])(dict(img=image))['img']
     np.testing.assert_allclose(crop_face(image, (0, 0, 180, 180), 60, 3).transpose(1, 2, 0), shown, rtol=0, atol=1)
+
+
+PACK = dict(type='PackInputs')
+
+
+@pytest.mark.parametrize(('pipeline', 'given', 'channels'), [
+    ([PACK], {}, 1), ([dict(RESIZE, scale=60), PACK], {}, 1), ([PACK], dict(color_type='color'), 3),
+    ([dict(type='ToGrey'), PACK], dict(color_type='color'), 1), ([LOAD, PACK], {}, 3)])
+def test_channels_by_a_sample(pipeline, given, channels):
+    """Grey faces without ToGrey, and colour; files that are loaded are in colour."""
+    dataset = dict(type='SyntheticFER', num_samples=2, split='test', pipeline=pipeline, **given)
+    assert read_faces(dataset)['channels'] == channels
+
+
+def test_channels_without_data(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(module, 'print_log', lambda text, *where: lines.append(text))
+    assert read_faces(dict(type='FER2013', data_root=str(tmp_path / 'none'), pipeline=[PACK]))['channels'] == 3
+    assert 'none' in lines[0]
