@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         sinks = [stack.enter_context(sink) for sink in list(build_sinks(args, classes, outputs))]
         if args.resume:
-            items = skip(items, read_finished(args, classes))
+            items = skip(items, read_finished(args, recognizer))
         bad = predict(recognizer, items, sinks)
     if outputs.left_out:
         print(f'{outputs.left_out} results of emonext among the sources were left out', file=sys.stderr)

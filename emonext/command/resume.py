@@ -12,19 +12,29 @@ from typing import Any, BinaryIO, NamedTuple
 
 from emonext.errors import EmonextError
 from emonext.files import check_file
-from emonext.results import columns_of
+from emonext.recognizer import Recognizer
+from emonext.results import COLUMNS, columns_of
 from emonext.sources import Item
 
 JSON_BEGIN = b'{"source":'
 SURE = 10  # bytes of the header
+CLOSE = 1e-3  # largest difference of a probability that other machines make
 
 
 class Record(NamedTuple):
-    """A line of JSON or a row of a table: its source, what rises within an item, and where it begins in the file."""
+    """A line of JSON or a row of a table.
+
+    Attributes:
+        source: as written.
+        rank: what rises within an item, the frame (-1 for a picture) and the number of the face.
+        start: where it begins in the file.
+        scores: probabilities of its first face; none without a face.
+    """
 
     source: str
     rank: tuple[int, int]
     start: int
+    scores: tuple[float, ...]
 
 
 def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
@@ -44,14 +54,17 @@ def as_written(name: str) -> str:
     return name.encode(errors='backslashreplace').decode()
 
 
-def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter[str]:
+def read_finished(args: argparse.Namespace, recognizer: Recognizer) -> Counter[str]:
     """Sources that the file of --json or --csv has in full, each with how often.
 
-    The last item, which may be cut, is removed from the file.
+    The last item, which may be cut, is removed from the file. The file does not tell its model, so its last picture
+    (or first frame of a video) with a face is predicted again.
 
     Raises:
-        EmonextError: the file is not one of ``emonext predict`` with these classes; it is not changed.
+        EmonextError: the file is not one of ``emonext predict`` with these classes, or that face has other
+            probabilities; the file is not changed.
     """
+    classes = recognizer.classifier.classes
     path = Path(args.csv or args.json)
     if not path.exists():
         return Counter()
@@ -59,6 +72,7 @@ def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter
     finished: Counter[str] = Counter()
     last: Record | None = None  # the last record, and the start of its item
     start = 0
+    known: Record | None = None  # the last one that can be predicted alone
     try:
         with open(path, 'rb+') as file:
             for record in _read_csv(file, path, columns_of(classes)) if args.csv else _read_json(file, path, classes):
@@ -66,10 +80,26 @@ def read_finished(args: argparse.Namespace, classes: tuple[str, ...]) -> Counter
                     finished.update([] if last is None else [last.source])
                     start = record.start
                 last = record
+                if record.scores and record.rank in ((-1, 0), (0, 0)):
+                    known = record
+            if known is not None:
+                _check_same(known, recognizer, path)
             file.truncate(start)
     except OSError as error:
         raise EmonextError(f'{path}: {error.strerror}') from None
     return finished
+
+
+def _check_same(record: Record, recognizer: Recognizer, path: Path) -> None:
+    """Refuse to go on with another model, or with options that give other results."""
+    try:
+        result = next(recognizer.predict(record.source))
+    except EmonextError:  # the source has gone, or its name is no UTF-8
+        return
+    scores = tuple(result.faces[0].probabilities.values()) if result.faces else ()
+    if len(scores) != len(record.scores) or max(abs(a - b) for a, b in zip(scores, record.scores)) > CLOSE:
+        raise EmonextError(f'{path}: its result of {record.source} is not what this model gives with these options; '
+                           'nothing was changed')
 
 
 def _read_json(file: BinaryIO, path: Path, classes: tuple[str, ...]) -> Iterator[Record]:
@@ -86,7 +116,9 @@ def _read_json(file: BinaryIO, path: Path, classes: tuple[str, ...]) -> Iterator
                        for face in faces):
                 raise EmonextError(f'{path}, line {number}: other classes than this model has; nothing was changed')
             if line.endswith(b'\n'):
-                yield Record(as_written(source), (-1 if frame is None else frame, 0), start)
+                scores = faces[0]['probabilities'].values() if faces else ()
+                scores = _parse(lambda scores=scores: tuple(map(float, scores)), path, number)
+                yield Record(as_written(source), (-1 if frame is None else frame, 0), start, scores)
         start += len(line)
 
 
@@ -116,7 +148,9 @@ def _read_csv(file: BinaryIO, path: Path, columns: list[str]) -> Iterator[Record
             return  # cut within quotes
         cells = dict(zip(columns, row))
         rank = _parse(lambda cells=cells: (int(cells['frame'] or -1), int(cells['face'] or 0)), path, reader.line_num)
-        yield Record(cells['source'], rank, start)
+        scores = filter(None, row[len(COLUMNS):])  # empty without a face
+        scores = _parse(lambda scores=scores: tuple(map(float, scores)), path, reader.line_num)
+        yield Record(cells['source'], rank, start, scores)
         start = position
 
 

@@ -83,7 +83,8 @@ def export(
 
     Raises:
         ValueError: unknown suffix, or a test pipeline, a preprocessor or a model that cannot be exported; the graph
-            differs from PyTorch by more than 1e-5, or a softmax from the scores that the model predicts; wrong data to measure the cost of rounding on, or no class names.
+            differs from PyTorch by more than 1e-5, or a softmax from the scores that the model predicts; wrong data to
+            measure the cost of rounding on, or no class names.
         ImportError: onnx or onnxscript is missing.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.

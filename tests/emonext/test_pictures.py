@@ -30,7 +30,8 @@ def test_arrays(shape, scale, dtype):
     (np.zeros((2, 3, 2)), r'\(2, 3, 2\)'), (np.zeros(5), r'\(5,\)'), (np.zeros((0, 3, 3)), r'\(0, 3, 3\)'),
     (np.full((2, 2), -1.0), '-1'), (np.full((2, 2), np.nan), 'nan'), (np.full((2, 2), 70000), '70000'),
     (np.full((2, 2), 1.25), r'1\.25'), (np.full((2, 2), 300.0), '300'),
-    (np.full((2, 2), 4095, np.uint16), 'uint16.*4095'), (np.full((2, 2), 256), '256'), (np.full((2, 2), 32767), '32767'),
+    (np.full((2, 2), 4095, np.uint16), 'uint16.*4095'), (np.full((2, 2), 256), '256'),
+    (np.full((2, 2), 32767), '32767'),
     (np.zeros((2, 2), bool), 'bool'), (np.zeros((2, 2), complex), 'complex')])
 def test_bad_arrays(array, words):
     with pytest.raises(EmonextError, match=f'it.*{words}'):

@@ -80,6 +80,29 @@ def test_results_of_other_classes(emonext, picture, tmp_path, monkeypatch, class
     assert (tmp_path / f'o.{suffix}').read_bytes() == before
 
 
+@pytest.mark.parametrize('suffix', ['json', 'csv'])
+@pytest.mark.parametrize('film', [False, True])
+def test_results_of_another_model(emonext, picture, tmp_path, monkeypatch, classifier, suffix, film):
+    """Of the same classes."""
+    first = write_film(tmp_path / 'a.mp4', 0.5) if film else picture('a.png')
+    options = first, picture('b.png'), '--faces', 'none', f'--{suffix}', tmp_path / f'o.{suffix}'
+    emonext(first, *options[2:])
+    before = (tmp_path / f'o.{suffix}').read_bytes()
+    answer = type(classifier).__call__
+    monkeypatch.setattr(type(classifier), '__call__', lambda self, faces: 0.98 * answer(self, faces) + 0.02 / 3)
+    status, _, err = emonext(*options, '--resume')
+    assert (status, f'o.{suffix}' in err, err.count('\n')) == (2, True, 1)
+    assert (tmp_path / f'o.{suffix}').read_bytes() == before
+    first.unlink()  # nothing to tell the models by
+    assert emonext(*options[1:], '--resume')[0] == 0
+
+
+def test_other_options(emonext, picture, tmp_path):
+    (tmp_path / 'boxes.csv').write_text('source,left,top,right,bottom\na.png,,,,\n')
+    emonext(picture('a.png'), '--faces', 'none', '--csv', tmp_path / 'o.csv')
+    assert emonext(picture('a.png'), '--faces', tmp_path / 'boxes.csv', '--csv', tmp_path / 'o.csv', '--resume')[0] == 2
+
+
 def test_sources_that_are_not_given_again_are_told(emonext, picture, tmp_path):
     names = [picture(name) for name in ('a.png', 'b.png', 'c.png')]
     outputs = '--faces', 'none', '--csv', tmp_path / 'o.csv'
