@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +16,15 @@ from emonext_mm import compat
 from emonext_mm.apis.changed_faces import ChangedFaces
 from emonext_mm.evaluation.robustness import CURVES
 from emonext_mm.experiments.lists import Experiment, read_list
-from emonext_mm.utils.files import write_atomic
+from emonext_mm.utils.files import read_text, write_atomic
+from emonext_mm.utils.strangers import parse_json
 from emonext_mm.utils.tables import format_rows
 from emonext_mm.utils.work_dir import find_checkpoint
 from emonext_mm.visualization.alignment import draw_alignment
 from emonext_mm.visualization.backends import save_figure
 
-FILE = 'alignment.json'  # of an experiment
+FILE = 'alignment.json'  # of an experiment: its settings, the name of its checkpoint, and its curves
+LARGEST = 2**20  # bytes of such a file
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
 
     The best checkpoint of each experiment predicts the faces after each change of
     :data:`emonext_mm.evaluation.robustness.CURVES`, in float32, on a single view. Run it again to resume: the result of
-    an experiment is in its folder, and is computed again only where its checkpoint has changed.
+    an experiment is in its folder, and is computed again only where its settings or its checkpoint have changed.
 
     Args:
         path, seeds, only: see :func:`emonext_mm.apis.experiments.run_experiments`.
@@ -73,8 +76,10 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
 def _measure(experiment: Experiment) -> dict[str, dict[str, float]]:
     """Accuracy in % by curve and value, from the file of the experiment or measured now."""
     checkpoint, file = find_checkpoint(experiment.folder), experiment.folder / FILE
-    if file.is_file() and file.stat().st_mtime >= checkpoint.stat().st_mtime:
-        return json.loads(file.read_text())
+    test = dict(settings=experiment.cfg.pretty_text, checkpoint=checkpoint.name)
+    measured = _read(file, checkpoint, test)
+    if measured is not None:
+        return measured
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of the log
         model = ChangedFaces(experiment.cfg, checkpoint, {}, folder)
         found: dict[str, dict[str, float]] = {}
@@ -82,8 +87,18 @@ def _measure(experiment: Experiment) -> dict[str, dict[str, float]]:
             found[curve] = {f'{value:g}': model.accuracy(model.predict(change)) for value, change in changes.items()}
             shown = ', '.join(f'{value}: {accuracy:.2f}' for value, accuracy in found[curve].items())
             print_log(f'{experiment}, {curve}: accuracy in % {shown}', 'current', logging.INFO)
-    write_atomic(file, json.dumps(found, indent=1, allow_nan=False))
+    write_atomic(file, json.dumps(dict(**test, curves=found), indent=1, allow_nan=False))
     return found
+
+
+def _read(file: Path, checkpoint: Path, test: dict[str, str]) -> dict[str, dict[str, float]] | None:
+    """Curves in the file of an experiment; None where there are none of this checkpoint and this test."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        content = parse_json(read_text(file, LARGEST), str(file))
+        if file.stat().st_mtime >= checkpoint.stat().st_mtime and all(content[key] == test[key] for key in test):
+            return {curve: {f'{value:g}': float(content['curves'][curve][f'{value:g}']) for value in changes}
+                    for curve, changes in CURVES.items()}
+    return None
 
 
 def _format(curves: dict[str, dict[str, dict[str, list[float]]]]) -> str:

@@ -10,6 +10,7 @@ from emonext_mm.apis import alignment
 from emonext_mm.apis.alignment import measure_alignment
 from emonext_mm.apis.test import test as run_test
 from emonext_mm.evaluation.robustness import CURVES
+from emonext_mm.experiments.lists import read_list
 
 
 @pytest.fixture
@@ -37,12 +38,55 @@ def test_accuracies(listed, config, trained, tmp_path):
     assert found.files[1].read_bytes().startswith(b'\x89PNG')
 
 
-def test_finished_experiments_are_read(listed, tmp_path, monkeypatch):
+@pytest.fixture
+def stored(listed, tmp_path, monkeypatch):
+    """A measured result in the file of an experiment, changed by the given settings; returns what is found with it."""
     file = tmp_path / 'work' / 'early' / 'seed_0' / 'alignment.json'
-    file.write_text('{"scale": {"1": 12.5, "1.25": 6.25}}')
-    monkeypatch.setattr(alignment, 'ChangedFaces', None)
-    found = measure_alignment(listed, only=['early'], work_dir=tmp_path / 'work')
-    assert found.curves == {'early': {'scale': {'1': [12.5], '1.25': [6.25]}}}
+
+    class Faces:
+        def __init__(self, *_):
+            pass
+
+        def predict(self, change):
+            return None
+
+        def accuracy(self, logits):
+            return 50.0
+
+    def find(text=None, options='', **changes):
+        experiment, = read_list(listed, [0], tmp_path / 'work', only=['early'])
+        content = dict(settings=experiment.cfg.pretty_text, checkpoint='best_it.pth',
+                       curves={'scale': {'1': 12.5, '1.25': 6.25}})
+        file.write_text(json.dumps({**content, **changes}) if text is None else text)
+        monkeypatch.setattr(alignment, 'ChangedFaces', Faces)
+        listed.write_text(options + listed.read_text())
+        return measure_alignment(listed, only=['early'], work_dir=tmp_path / 'work').curves['early']['scale']
+
+    return find
+
+
+OLD, NEW = {'1': [12.5], '1.25': [6.25]}, {'1': [50.0], '1.25': [50.0]}
+
+
+def test_finished_experiments_are_read(stored):
+    assert stored() == OLD
+
+
+def test_another_test_is_measured(stored, tmp_path):
+    """Another split; and its result is read afterwards."""
+    assert stored(options='options: [test_dataloader.dataset.split=val]\n') == NEW
+    content = json.loads((tmp_path / 'work' / 'early' / 'seed_0' / 'alignment.json').read_text())
+    assert content['checkpoint'] == 'best_it.pth'
+    assert "split='val'" in content['settings']
+    assert content['curves'] == {'scale': {'1': 50, '1.25': 50}}
+
+
+@pytest.mark.parametrize('wrong', [
+    dict(text='{"settings": "\x00'), dict(text='[]'), dict(text='{"scale": {"1": 12.5, "1.25": 6.25}}'),
+    dict(checkpoint='best_other.pth'), dict(curves={'scale': {'1': 12.5}}), dict(curves={'scale': {'1': 1, '1.25': []}}),
+])
+def test_what_does_not_fit_is_measured(stored, wrong):
+    assert stored(**wrong) == NEW
 
 
 def test_without_a_checkpoint(listed, tmp_path):

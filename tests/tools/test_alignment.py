@@ -2,6 +2,7 @@
 import json
 
 from emonext_mm.evaluation.robustness import CURVES
+from emonext_mm.experiments.lists import read_list
 
 
 def test_tables_and_files(call_tool, config, tmp_path, capfd):
@@ -10,8 +11,9 @@ def test_tables_and_files(call_tool, config, tmp_path, capfd):
     folder.mkdir(parents=True)
     (folder / 'best_it.pth').touch()
     points = {name: {f'{value:g}': 12.5 for value in changes} for name, changes in CURVES.items()}
-    (folder / 'alignment.json').write_text(json.dumps(points))
     (tmp_path / 'list.yml').write_text(f"runs: {{full: {{config: '{config}'}}}}")
+    settings = read_list(tmp_path / 'list.yml', [3], tmp_path)[0].cfg.pretty_text
+    (folder / 'alignment.json').write_text(json.dumps(dict(settings=settings, checkpoint='best_it.pth', curves=points)))
     call_tool('alignment.py', tmp_path / 'list.yml', '--seeds', '3', '--work-dir', tmp_path / 'work', '--out', tmp_path)
     printed = capfd.readouterr().out
     assert printed.count('12.50') == sum(map(len, CURVES.values()))
