@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('folder', type=Path)
     parser.add_argument('--first', required=True, metavar='NAME', help='the run with which the others are compared')
     parser.add_argument('--out', type=Path, help='folder of report.json, report.md and report.png; default: the folder')
-    parser.add_argument('--keep', action='store_true', help='also write the predictions there, small, for this tool')
+    parser.add_argument('--keep', action='store_true', help='also write the predictions to --out, small, for this tool')
     found = report(**vars(parser.parse_args(argv)))
     print('\n'.join([found.text, *map(str, found.files)]))
 

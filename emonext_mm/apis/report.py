@@ -28,12 +28,15 @@ def report(folder: str | Path, first: str, out: str | Path | None = None, keep: 
         folder: see :func:`emonext_mm.experiments.report.read_runs`; the output of ``tools/run_experiments.py`` fits.
         first: name of the run with which the others are compared.
         out: folder of the results; ``folder`` when None.
-        keep: also write the predictions to ``out``, as small files that this function reads again.
+        keep: also write the predictions to ``out``, which is another folder, as small files that this function reads
+            again.
 
     Raises:
-        ValueError: see :func:`emonext_mm.experiments.report.compare_runs`.
+        ValueError: see :func:`emonext_mm.experiments.report.compare_runs`; ``keep`` without another folder.
         OSError: a file cannot be read or written.
     """
+    if keep and Path(out or folder).resolve() == Path(folder).resolve():
+        raise ValueError(f'{folder}: the predictions are kept in another folder, --out, or each would be there twice')
     runs = read_runs(folder)
     content = compare_runs(runs, first)
     text = format_report(content)

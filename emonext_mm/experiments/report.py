@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,32 +11,43 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+from mmengine.logging import print_log
 
-from emonext_mm.evaluation.comparison.alignment import align
+from emonext_mm.evaluation.comparison.alignment import align, cautions
 from emonext_mm.evaluation.comparison.report import Side, check_seeds, difference, spread
 from emonext_mm.evaluation.comparison.statistics import holm, variance_parts
 from emonext_mm.evaluation.predictions import PACKED, Predictions, read_predictions
 
 LEVEL, POWER = 0.05, 0.8  # of a test that finds a difference
-FILES = re.compile(rf'seed_(\d+)({re.escape(PACKED)}|/single\.json)')
+FILES = re.compile(rf'/seed_(\d+)({re.escape(PACKED)}|/single\.json)$')
 
 
 def read_runs(folder: str | Path) -> dict[str, dict[int, Predictions]]:
-    """Predictions on single views by run and seed, from ``<run>/seed_<n>.json.gz`` or ``<run>/seed_<n>/single.json``.
+    """Predictions by run and seed, from ``<run>/seed_<n>.json.gz`` or ``<run>/seed_<n>/single.json``.
+
+    Folders of runs and seeds without predictions are logged.
 
     Raises:
-        ValueError: a file is wrong, or there are no predictions.
+        ValueError: a file is wrong, two are of one seed, or there are no predictions.
         OSError: a file cannot be read.
     """
     runs: dict[str, dict[int, Predictions]] = {}
-    for path in sorted(Path(folder).glob('*/seed_*')):
-        path = path / 'single.json' if path.is_dir() else path
-        if (found := FILES.search(path.as_posix())) and path.is_file():
-            name = path.as_posix()[:found.start()].rstrip('/').rpartition('/')[2]
-            runs.setdefault(name, {})[int(found[1])] = read_predictions(path)
+    for run in sorted(filter(Path.is_dir, Path(folder).glob('*'))):
+        for path in sorted(run.glob('seed_*')) or [run]:
+            path = path / 'single.json' if path.is_dir() else path
+            if (found := FILES.search(path.as_posix())) and path.is_file():
+                _add(runs.setdefault(run.name, {}), int(found[1]), path)
+            elif path.name == 'single.json':
+                print_log(f'{path.parent} holds no predictions', 'current', logging.WARNING)
     if not runs:
         raise ValueError(f'{folder} holds no <run>/seed_<n>{PACKED} and no <run>/seed_<n>/single.json')
     return runs
+
+
+def _add(seeds: dict[int, Predictions], seed: int, path: Path) -> None:
+    if seed in seeds:
+        raise ValueError(f'{seeds[seed].path} and {path} are both of seed {seed}: keep one of them')
+    seeds[seed] = read_predictions(path)
 
 
 def pack(predictions: Predictions) -> bytes:
@@ -57,7 +69,7 @@ def pack(predictions: Predictions) -> bytes:
 def compare_runs(runs: Mapping[str, Mapping[int, Predictions]], first: str) -> dict:
     """Compare each run with one of them. The result can be written as JSON:
 
-    - ``samples``: their number
+    - ``samples``: their number; ``views``: numbers of views of the tests, as far as they are known; ``cautions``: lines
     - ``rows``: list of {name, seeds, accuracy: {mean, sd, min, max}, compared, difference, ci95_low, ci95_high, p}. The
       last five are against the first row, None there: ``compared`` are the seeds that both have, and the rest is of
       these, see :func:`emonext_mm.evaluation.comparison.report.build_report`, p with Holm's correction. With one seed,
@@ -74,8 +86,9 @@ def compare_runs(runs: Mapping[str, Mapping[int, Predictions]], first: str) -> d
     if first not in runs or len(runs) < 2:
         raise ValueError(f'{first} and another run are needed; known are {", ".join(runs)}')
     names = [first, *(name for name in runs if name != first)]
-    aligned = iter(align([each for name in names for each in runs[name].values()]))
-    sides = {name: Side(name, [next(aligned) for _ in runs[name]]) for name in names}
+    aligned = align([each for name in names for each in runs[name].values()])
+    rest = iter(aligned)
+    sides = {name: Side(name, [next(rest) for _ in runs[name]]) for name in names}
     for side in sides.values():
         check_seeds(side.runs)
     correct = {name: dict(zip(runs[name], side.correct)) for name, side in sides.items()}
@@ -85,7 +98,9 @@ def compare_runs(runs: Mapping[str, Mapping[int, Predictions]], first: str) -> d
         row['p'] = p
     several = [side for side in sides.values() if len(side.runs) > 1]
     has_noise = len(several) > 1 and several[0].name == first
-    return dict(samples=len(sides[first].runs[0].ids), rows=rows, noise=measure_noise(several) if has_noise else None)
+    views = dict.fromkeys(count for each in aligned if isinstance(count := each.conditions.get('views'), int))
+    return dict(samples=len(aligned[0].ids), views=list(views), cautions=cautions(aligned), rows=rows,
+                noise=measure_noise(several) if has_noise else None)
 
 
 def _compare(correct: Mapping[str, Mapping[int, np.ndarray]], first: str, name: str) -> dict:
@@ -125,8 +140,9 @@ def measure_noise(sides: Sequence[Side]) -> dict:
 def format_report(report: Mapping) -> str:
     """Format the result of :func:`compare_runs` in Markdown."""
     first, most = report['rows'][0]['name'], max(len(row['seeds']) for row in report['rows'])
-    note = (f'{report["samples"]:,} images, single view; mean and standard deviation over the seeds. Differences are '
-            'of the seeds that both runs have.')
+    views = ''.join(', single view' if count == 1 else f', {count} views' for count in report['views'])
+    note = (f'{report["samples"]:,} images{views}; mean and standard deviation over the seeds. Differences are of the '
+            'seeds that both runs have.')
     if any(len(row['compared']) == 1 for row in report['rows'][1:]):
         note += ' With one common seed, the interval covers the noise of the images only.'
     lines = [
@@ -136,6 +152,7 @@ def format_report(report: Mapping) -> str:
         '',
         note,
     ]
+    lines += ['', *(f'Caution: {line}.' for line in report['cautions'])] if report['cautions'] else []
     return '\n'.join([*lines, *(['', _describe(report['noise'])] if report['noise'] else [])]) + '\n'
 
 

@@ -39,6 +39,41 @@ def test_reading(folder):
         read_runs(folder / 'nothing')
 
 
+@pytest.mark.parametrize('name', ['seed_0/single.json', 'seed_00.json.gz'])
+def test_two_files_of_one_seed(folder, name):
+    """Neither wins silently."""
+    write_run(folder / 'full' / name, ANSWERS['without'][0])
+    with pytest.raises(ValueError, match=rf'full/seed_.* and .*full/(seed_0\.json\.gz|{name}).*seed 0'):
+        read_runs(folder)
+
+
+def test_folders_without_predictions(folder, monkeypatch):
+    logged = []
+    monkeypatch.setattr('emonext_mm.experiments.report.print_log', lambda text, *args: logged.append(text))
+    (folder / 'begun' / 'seed_1').mkdir(parents=True)
+    (folder / 'empty').mkdir()
+    read_runs(folder)
+    assert [text.split()[0] for text in logged] == [str(folder / name) for name in (
+        'begun/seed_1', 'empty', 'full/seed_3')]
+
+
+def test_views_and_cautions(folder):
+    assert ' images; ' in format_report(compare_runs(read_runs(folder), 'full'))  # unknown
+    runs = {'a': ANSWERS['full'][0], 'b': ANSWERS['other'][0]}
+    for views, shown in ((1, 'single view'), (10, '10 views')):
+        for name, correct in runs.items():
+            write_run(folder / str(views) / name / 'seed_0.json.gz', correct, views=views)
+        report = compare_runs(read_runs(folder / str(views)), 'a')
+        assert report['cautions'] == []
+        assert f'500 images, {shown};' in format_report(report)
+    write_run(folder / '10' / 'b' / 'seed_0.json.gz', runs['b'], views=1)
+    report = compare_runs(read_runs(folder / '10'), 'a')
+    line, = report['cautions']
+    assert 'views (10, 1)' in line
+    assert line in format_report(report)
+    assert '10 views, single view;' in format_report(report)
+
+
 def test_rows(folder):
     """The named run first; differences, intervals and corrected p-values of the statistics."""
     report = json.loads(json.dumps(compare_runs(read_runs(folder), 'full')))

@@ -43,3 +43,4 @@ def test_wrong_folders(error_of, tmp_path):
     assert 'nothing' in error_of('report.py', tmp_path / 'nothing', '--first', 'full')
     write_run(tmp_path / 'full' / 'seed_0.json.gz', draw_answers([0.7], 10, 0)[0])
     assert 'nobody' in error_of('report.py', tmp_path, '--first', 'nobody')
+    assert '--out' in error_of('report.py', tmp_path, '--first', 'full', '--keep')  # else each would be there twice
