@@ -114,6 +114,7 @@ def test_missing_image_files(files, tmp_path, monkeypatch):
     (['a0.json', 'val.json'], [], ['val.json lacks 140 ', 'test_0', 'a0.json lacks 140 ', 'val_0']),
     (['a0.json'], ['b0.json', 'b1.json'], ['two or more runs', '--against']),
     (['a0.json', 'a0.json'], ['b0.json', 'b1.json'], ['a0.json and a0.json', 'same predictions']),
+    (['a0.json', 'a1.csv'], ['b0.json', 'a0.json'], ['a0.json and a0.json', 'same predictions']),
 ])
 def test_wrong_files(files, runs, against, facts, tmp_path, monkeypatch):
     folder = files[0].parent

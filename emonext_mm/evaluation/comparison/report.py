@@ -44,7 +44,8 @@ def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
     """Name each group of aligned runs by a letter.
 
     Raises:
-        ValueError: more groups than letters; one run against several; two runs of a group with equal predictions.
+        ValueError: more groups than letters; one run against several; two runs of several seeds, of one group or of
+            two, with equal predictions.
     """
     if len(groups) > len(ascii_uppercase):
         raise ValueError(f'{len(groups)} runs, expected {len(ascii_uppercase)} at most')
@@ -52,13 +53,13 @@ def make_sides(groups: Sequence[list[Predictions]]) -> list[Side]:
     if any(several) and not all(several):
         raise ValueError('the spread over seeds needs two or more runs on each side of --against; without --against '
                          'each run is compared with the first')
-    for runs in groups:
-        check_seeds(runs)
+    if any(several):
+        check_seeds([run for runs in groups for run in runs])
     return [Side(name, runs) for name, runs in zip(ascii_uppercase, groups)]
 
 
 def check_seeds(runs: Sequence[Predictions]) -> None:
-    """Check that the runs of a method differ.
+    """Check that runs differ.
 
     Raises:
         ValueError: two of them have equal predictions.
@@ -66,7 +67,7 @@ def check_seeds(runs: Sequence[Predictions]) -> None:
     for i, run in enumerate(runs):
         for other in runs[:i]:
             if np.array_equal(run.probabilities, other.probabilities):
-                raise ValueError(f'{other.path} and {run.path} contain the same predictions, not two seeds')
+                raise ValueError(f'{other.path} and {run.path} contain the same predictions, not those of two trainings')
 
 
 def build_report(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
