@@ -4,9 +4,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+from mmengine.device import get_device
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, autocast
 
 from emonext_mm.utils.plain import to_plain
 
@@ -40,6 +42,7 @@ class ConditionsHook(Hook):
           official name, such as PublicTest), ``samples``, ``leak_free`` (number of samples without a duplicate in
           training; None if unknown)
         - ``views`` per image; for several views their ``transform`` and ``merge``, else None
+        - ``precision`` of the multiplications: float32 or, under ``--amp``, that of autocast on the device
         """
         dataset = runner.test_dataloader.dataset
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -57,7 +60,15 @@ class ConditionsHook(Hook):
             'views': len(dataset[0]['inputs']) if tta else 1,
             'transform': type(_pipeline(dataset).transforms[-1]).__name__ if tta else None,
             'merge': type(model).__name__ if tta else None,
+            'precision': _precision(enabled=getattr(runner.test_loop, 'fp16', False)),
         })
+
+
+def _precision(enabled: bool) -> str:
+    """Type of a product under MMEngine's autocast, which the test loop uses; it depends on the device."""
+    one = torch.ones(1, 1, device=get_device())
+    with autocast(enabled=enabled):
+        return str((one @ one).dtype).removeprefix('torch.')
 
 
 def _pipeline(dataset: Any) -> Any:
@@ -72,15 +83,22 @@ def subject_line(conditions: dict) -> str:
     count = conditions['leak_free']
     leak_free = '' if count is None else f'; {count} of them are leak-free (no duplicate in training)'
     split = '' if conditions['split'] is None else f', {conditions["split"]}'
-    return f'Tested {conditions["samples"]} images of {conditions["dataset"]["type"]}{split}{leak_free}'
+    return f'Tested {conditions["samples"]} images of {dataset_name(conditions["dataset"])}{split}{leak_free}'
+
+
+def dataset_name(cfg: dict) -> str:
+    """Format the data set of a test as ``FER2013`` or, with other labels than its own, ``FER2013 (FER+ majority)``."""
+    return cfg['type'] + (f' (FER+ {cfg["ferplus"]})' if cfg.get('ferplus') else '')
 
 
 def conditions_line(conditions: dict) -> str:
-    """Format as ``emonext_tiny_fer2013, epoch 27, EMA weights, single view``."""
+    """Format as ``emonext_tiny_fer2013, epoch 27, EMA weights, single view``; another precision than float32 follows."""
     views = 'single view'
     if conditions['views'] > 1:
         views = f'{conditions["views"]} views ({conditions["transform"]}, {conditions["merge"]})'
-    return f'{conditions["config"]}, {_progress(conditions)}, {conditions["weights"]} weights, {views}'
+    precision = conditions.get('precision', 'float32')  # missing in files of before
+    return (f'{conditions["config"]}, {_progress(conditions)}, {conditions["weights"]} weights, {views}'
+            + (f', {precision}' if precision != 'float32' else ''))
 
 
 def _progress(conditions: dict) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from emonext_mm.evaluation.comparison.report import measure, spread
+from emonext_mm.evaluation.conditions import dataset_name
 from emonext_mm.evaluation.predictions import read_predictions
 from emonext_mm.experiments.cost import Cost, count_cost
 from emonext_mm.experiments.lists import Experiment
@@ -73,7 +74,7 @@ def _result(experiment: Experiment) -> dict:
     return dict(
         name=experiment.name, seed=experiment.seed, config=experiment.config.name, options=list(experiment.options),
         paper=experiment.paper, measured=experiment.measured,
-        tested_on=f'{conditions["dataset"]["type"]} {conditions["split"]}',
+        tested_on=f'{dataset_name(conditions["dataset"])} {conditions["split"]}',
         samples=len(tests['single'].ids), epoch=conditions['epoch'], weights=conditions['weights'],
         device=gpu[1] if gpu else 'CPU',
         hours=float(np.mean([entry['time'] for entry in training])) * training[-1]['step'] / 3600,

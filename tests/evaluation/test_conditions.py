@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.hooks import EMAHook
 
 from emonext_mm.datasets import FER2013, SyntheticFER
@@ -30,9 +31,10 @@ def test_checkpoint(checkpoint, hooks, expected):
     assert tuple(hook.checkpoint[key] for key in ('epoch', 'iteration', 'weights')) == expected
 
 
-def describe(dataset, cfg, hook=None, metrics=None, **kwargs):
+def describe(dataset, cfg, hook=None, metrics=None, amp=False, **kwargs):
     cfg = Config(dict(test_dataloader=dict(dataset=cfg), **kwargs), cfg_text='it', filename='configs/it.py')
-    runner = SimpleNamespace(cfg=cfg, test_dataloader=SimpleNamespace(dataset=dataset), model=torch.nn.Linear(1, 1))
+    runner = SimpleNamespace(cfg=cfg, test_dataloader=SimpleNamespace(dataset=dataset), model=torch.nn.Linear(1, 1),
+                             test_loop=SimpleNamespace(fp16=amp))
     return (hook or ConditionsHook()).describe(runner, metrics or {})
 
 
@@ -41,7 +43,12 @@ def test_a_test_without_options():
     assert describe(SyntheticFER(3, 'val'), cfg) == dict(
         config='it', cfg_options={}, checkpoint=None, epoch=None, iteration=None, weights='unknown',
         dataset=dict(type='SyntheticFER', num_samples=3, split='val'), split='val', samples=3, leak_free=None,
-        views=1, transform=None, merge=None)
+        views=1, transform=None, merge=None, precision='float32')
+
+
+def test_precision_under_amp():
+    expected = dict(cpu='bfloat16', cuda='float16')[get_device()]
+    assert describe(SyntheticFER(2), dict(type='SyntheticFER'), amp=True)['precision'] == expected
 
 
 def test_checkpoint_options_and_leak_free_images(tmp_path):
@@ -74,6 +81,8 @@ CONDITIONS = dict(config='it', epoch=4, iteration=36, weights='EMA', dataset=dic
     ({}, ['it', 'epoch 4', 'EMA weights', 'single view']),
     (dict(epoch=None), ['it', 'iteration 36', 'EMA weights', 'single view']),
     (dict(epoch=None, iteration=None), ['it', 'epoch unknown', 'EMA weights', 'single view']),
+    (dict(precision='float32'), ['it', 'epoch 4', 'EMA weights', 'single view']),
+    (dict(precision='float16'), ['it', 'epoch 4', 'EMA weights', 'single view', 'float16']),
     (dict(views=10, transform='TenCrop', merge='It'), ['it', 'epoch 4', 'EMA weights', '10 views (TenCrop', 'It)']),
 ])
 def test_conditions_line(changes, expected):
@@ -85,3 +94,6 @@ def test_subject_line():
     assert 'leak-free' not in subject_line(CONDITIONS)
     assert '0 of them are leak-free' in subject_line({**CONDITIONS, 'leak_free': 0})
     assert 'None' not in subject_line({**CONDITIONS, 'split': None})
+    named = subject_line({**CONDITIONS, 'dataset': dict(type='FER2013', ferplus='soft')})
+    assert all(word in named for word in ('FER2013', 'FER+', 'soft', 'PublicTest'))
+    assert 'FER+' not in subject_line({**CONDITIONS, 'dataset': dict(type='FER2013', ferplus=None)})
