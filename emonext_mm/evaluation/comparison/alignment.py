@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from emonext_mm.evaluation.predictions import Predictions
 from emonext_mm.utils.strangers import list_names, show_name
 
-SETTINGS = ('weights', 'views', 'transform', 'merge')  # of a test; a difference in accuracy may come from them alone
-LOCATIONS = ('data_root', )  # options of a data set that do not change its content
+SETTINGS = ('weights', 'views', 'transform', 'merge', 'precision')  # a difference in accuracy may come from them alone
+NEW = ('precision', )  # settings that older files do not name, about which nothing is said then
+SAME_IMAGES = ('data_root', 'classes')  # options of a data set that do not change its images; the classes are aligned
 
 
 def align(runs: Sequence[Predictions]) -> list[Predictions]:
@@ -22,21 +24,29 @@ def align(runs: Sequence[Predictions]) -> list[Predictions]:
 
 
 def cautions(runs: Sequence[Predictions]) -> list[str]:
-    """One line for each kind of conditions that should be equal in all runs but differ."""
+    """One line for each kind of conditions that should be equal in all aligned runs but differ."""
     tests = _differences([run.conditions for run in runs], SETTINGS)
     lines = [f'the tests differ in {tests}: this alone may explain a difference in accuracy'] if tests else []
-    datasets = [run.conditions.get('dataset') for run in runs]
-    datasets = [dataset if isinstance(dataset, dict) else {'type': dataset} for dataset in datasets]
-    keys = dict.fromkeys(key for dataset in datasets for key in dataset if key not in LOCATIONS)
-    data = _differences(datasets, keys)
+    datasets = [_images_of(run.conditions.get('dataset')) for run in runs]
+    data = _differences(datasets, dict.fromkeys(key for dataset in datasets for key in dataset))
     return [*lines, f'the data sets differ in {data}: one sample_id may name different images'] if data else lines
+
+
+def _images_of(dataset: Any) -> dict:
+    """Options of a data set that choose its images and change them."""
+    if not isinstance(dataset, dict):
+        return {'type': dataset}
+    options = {key: value for key, value in dataset.items() if key not in SAME_IMAGES}
+    if isinstance(options.get('metainfo'), dict):
+        options |= _images_of(options.pop('metainfo'))
+    return options
 
 
 def _differences(dicts: Sequence[dict], keys: Iterable[str]) -> str:
     """``views (1, 10), merge (None, AverageLogitTTA)``: the keys that differ, with their distinct values."""
     found = []
     for key in keys:
-        values = list(dict.fromkeys(str(each.get(key)) for each in dicts))
+        values = list(dict.fromkeys(str(each.get(key)) for each in dicts if key in each or key not in NEW))
         if len(values) > 1:
             found.append(f'{key} ({", ".join(values)})')
     return ', '.join(found)

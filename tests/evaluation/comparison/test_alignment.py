@@ -65,12 +65,24 @@ def test_equal_conditions():
     assert cautions(conditions(dict(same, config='a', epoch=3, dataset=VAL),
                                dict(same, config='b', epoch=9, dataset=dict(VAL, data_root='there')))) == []
     assert cautions(conditions({}, {})) == []
+    assert cautions(conditions({}, dict(precision='bfloat16'), dict(precision='bfloat16'))) == []  # an older file
+
+
+def test_classes_in_another_order():
+    """Classes are aligned by name."""
+    names = ['sad', 'happy']
+    each = [VAL, *(dict(VAL, **{key: value}) for order in (names, names[::-1])
+                   for key, value in (('classes', order), ('metainfo', dict(classes=order))))]
+    assert cautions(conditions(*(dict(dataset=dataset) for dataset in each))) == []
 
 
 @pytest.mark.parametrize(('each', 'facts'), [
     ([dict(views=1, merge=None), dict(views=10, merge='Mean'), dict(views=1, merge=None)],
      'tests.* views (1, 10), merge (None, Mean):'),
     ([dict(weights='EMA'), dict(weights='raw')], 'tests.* weights (EMA, raw):'),
+    ([dict(precision='float32'), {}, dict(precision='bfloat16')], 'tests.* precision (float32, bfloat16):'),
+    ([dict(dataset=VAL), dict(dataset=dict(VAL, metainfo=dict(classes=['b', 'a'], source='s')))],
+     'data sets.* source (None, s):'),
     ([dict(dataset=VAL), dict(dataset=dict(VAL, color_type='color'))], 'data sets.* color_type (None, color):'),
     ([dict(dataset='FER2013'), dict(dataset='SyntheticFER')], 'data sets.* type (FER2013, SyntheticFER):'),
 ])
