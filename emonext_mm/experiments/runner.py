@@ -18,7 +18,8 @@ from emonext_mm.experiments.lists import Experiment
 from emonext_mm.utils.files import write_atomic
 
 TESTS = {'single': (), 'ten_crop': ('--tta', )}  # name of a test -> its options
-TRAINED = 'trained.json'
+PREDICTED = tuple(f'{test}.json' for test in TESTS)
+TRAINED, SETTINGS = 'trained.json', 'settings.txt'
 _VALIDATION = re.compile(r'Epoch\(val\) *\[(\d+)\]\[\d+/\d+\] +(\S+: \d+\.\d{4})')
 _PEAK_MEMORY = re.compile(r'^VmHWM:\s+(\d+) kB$', re.MULTILINE)
 
@@ -30,8 +31,15 @@ def find_devices() -> list[str | None]:
 
 
 def is_finished(experiment: Experiment) -> bool:
-    """Return whether an experiment is trained and tested."""
-    return all((experiment.folder / name).is_file() for name in (TRAINED, *(f'{test}.json' for test in TESTS)))
+    """Return whether an experiment is trained and tested, with its settings of now."""
+    settings = experiment.folder / SETTINGS
+    return (has_results(experiment.folder) and settings.is_file()
+            and settings.read_text() == experiment.cfg.pretty_text)
+
+
+def has_results(folder: Path) -> bool:
+    """Return whether the folder of an experiment holds the files that its training and its tests end with."""
+    return all((folder / name).is_file() for name in (TRAINED, *PREDICTED))
 
 
 class ExperimentRunner:
@@ -92,10 +100,12 @@ class ExperimentRunner:
     def _carry_out(self, experiment: Experiment, device: str | None) -> None:
         folder = experiment.folder
         _check_settings(experiment)
-        if is_finished(experiment):
+        if has_results(folder):
             print(f'{experiment}: already finished', flush=True)
             return
         if not (folder / TRAINED).is_file():
+            for name in PREDICTED:  # of an earlier training
+                (folder / name).unlink(missing_ok=True)
             memory = self._call(experiment, device, 'train', 'train.py', '--work-dir', folder, '--resume')
             write_atomic(folder / TRAINED, json.dumps(dict(process_gb=memory)))
         for test, options in TESTS.items():
@@ -174,7 +184,7 @@ def _check_settings(experiment: Experiment) -> None:
     Raises:
         ValueError: it was created with others; the message names the first difference.
     """
-    path, settings = experiment.folder / 'settings.txt', experiment.cfg.pretty_text
+    path, settings = experiment.folder / SETTINGS, experiment.cfg.pretty_text
     if not path.is_file():
         write_atomic(path, settings)
     before = path.read_text()

@@ -80,6 +80,25 @@ def test_resumes(runner, experiments, calls, capsys):
     assert len(calls()) == 7
 
 
+def test_trained_anew(runner, experiments, calls):
+    """No result of a test of an earlier training stays."""
+    runner().run(experiments[:1])
+    folder = experiments[0].folder
+    (folder / 'trained.json').unlink()
+    (folder / 'single.json').write_text('of the earlier training')
+    runner().run(experiments[:1])
+    assert [call['tool'] for call in calls()[3:]] == ['train.py', 'test.py', 'test.py']
+    assert json.loads((folder / 'single.json').read_text())['classes'] == ['happy', 'sad']
+
+
+def test_finished_with_other_settings(runner, experiments, tmp_path):
+    runner().run(experiments[:1])
+    again, other = (read_list(tmp_path / 'list.yml', [0], tmp_path / 'out', options)[0]
+                    for options in ((), ['train_cfg.max_epochs=6']))
+    assert is_finished(again)
+    assert not is_finished(other)
+
+
 def test_one_on_each_device(runner, experiments, calls, monkeypatch):
     """Each training waits for one on the other device."""
     monkeypatch.setenv('FAKE_TOOL', 'meet')
