@@ -4,8 +4,8 @@
 
 Each config is trained, and tested on a single view and on ten crops: one experiment after another, or one on each GPU.
 Rerun the command to resume: finished experiments are skipped, interrupted ones continue from their last checkpoint, so
-that at most one epoch is lost. The output folder holds results.json, table.md and costs.png of this command's
-experiments, and their predictions for tools/compare.py.
+that at most one epoch is lost. The output folder holds results.json, table.md and costs.png of all experiments of the
+list that are finished there with the same settings, and their predictions for tools/compare.py.
 
 On a cluster with Slurm, `--slurm` submits them as a job array instead, and a job that collects the table:
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from emonext_mm import compat
 from emonext_mm.experiments.lists import Experiment, read_list
 from emonext_mm.experiments.results import collect, format_table
-from emonext_mm.experiments.runner import ExperimentRunner, find_devices, is_finished
+from emonext_mm.experiments.runner import ExperimentRunner, find_devices, has_results, is_finished
 from emonext_mm.experiments.slurm import SlurmJobs, submit
 from emonext_mm.utils.files import write_atomic
 from emonext_mm.utils.installation import find_root
@@ -21,7 +22,7 @@ from emonext_mm.visualization.costs import draw_costs
 class ExperimentsResult:
     """The outcome of a list of experiments."""
 
-    results: dict  # of the finished ones, see emonext_mm.experiments.results.collect
+    results: dict  # of the finished ones in the folder, see emonext_mm.experiments.results.collect
     table: str  # the same in Markdown; empty if none is finished
     files: tuple[Path, ...]  # results.json, table.md and costs.png, if any is finished
     failures: tuple[str, ...]  # one line for each experiment that failed
@@ -34,7 +35,8 @@ def run_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequen
     """Train and test the configs of a list with several seeds, and summarise the results in one table.
 
     One experiment after another, or one on each GPU. Run it again to resume: finished experiments are skipped,
-    interrupted ones continue from their last checkpoint. Progress is printed.
+    interrupted ones continue from their last checkpoint. Progress is printed. The table also has the other experiments
+    of the list that are finished in the folder with the same settings.
 
     Args:
         path: the list, see :func:`emonext_mm.experiments.lists.read_list`.
@@ -56,13 +58,14 @@ def run_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequen
         if not 0 <= task < len(experiments):
             raise ValueError(f'task {task}: {path} has {len(experiments)} experiments, counted from 0')
         experiments = experiments[task:task + 1]
+    rows = _with_finished(experiments, path, out, options) if task is None else []
     errors = ExperimentRunner(_find_tools(), find_devices()).run(experiments)
-    return _summarise(experiments, errors, out, with_table=task is None)
+    return _summarise(experiments, errors, rows, out)
 
 
 def collect_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequence[str] = (),
                         out: str | Path | None = None, options: Sequence[str] = ()) -> ExperimentsResult:
-    """Summarise the finished experiments of a list; those that are not finished are its failures.
+    """Summarise the finished experiments of a list; of the chosen ones, those that are not finished are its failures.
 
     Arguments and exceptions are those of :func:`run_experiments`.
     """
@@ -70,7 +73,7 @@ def collect_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Se
     out = _find_out(path, out)
     experiments = read_list(path, seeds, out, options, only)
     errors = [None if is_finished(experiment) else f'{experiment}: not finished' for experiment in experiments]
-    return _summarise(experiments, errors, out, with_table=True)
+    return _summarise(experiments, errors, _with_finished(experiments, path, out, options), out)
 
 
 def submit_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequence[str] = (),
@@ -105,11 +108,25 @@ def _find_out(path: str | Path, out: str | Path | None) -> Path:
     return (Path(out) if out else Path('work_dirs') / Path(path).stem).resolve()
 
 
-def _summarise(experiments: list[Experiment], errors: list[str | None], out: Path, with_table: bool
+def _with_finished(experiments: list[Experiment], path: str | Path, out: Path, options: Sequence[str]
+                   ) -> list[Experiment]:
+    """The experiments and the others of the list that are finished in the folder, in the order of the list."""
+    chosen = {each.folder for each in experiments}
+    names = [folder.name for folder in out.glob('*/seed_*') if folder not in chosen and has_results(folder)]
+    seeds = {int(found[1]) for name in names if (found := re.fullmatch(r'seed_(-?\d+)', name))}
+    if not seeds:
+        return experiments
+    listed = read_list(path, sorted(seeds.union(each.seed for each in experiments)), out, options)
+    return [each for each in listed if each.folder in chosen or is_finished(each)]
+
+
+def _summarise(experiments: list[Experiment], errors: list[str | None], rows: list[Experiment], out: Path
                ) -> ExperimentsResult:
-    finished = [experiment for experiment, error in zip(experiments, errors) if error is None]
+    """Write the table of the experiments in ``rows`` besides those that failed; without any, nothing."""
+    failed = {experiment.folder for experiment, error in zip(experiments, errors) if error is not None}
     failures = tuple(error for error in errors if error is not None)
-    if not finished or not with_table:
+    finished = [experiment for experiment in rows if experiment.folder not in failed]
+    if not finished:
         return ExperimentsResult({}, '', (), failures, len(experiments))
     results = collect(finished)
     table = format_table(results)

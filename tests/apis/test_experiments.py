@@ -49,8 +49,22 @@ def test_failures_stand_beside_the_results(listed, tmp_path, monkeypatch):
     failure, = result.failures
     assert failure.startswith('b, seed 0: ')
     assert 'it is wrong' in failure
-    only_failures = run_experiments(listed, only=['b'], out=tmp_path / 'out')
-    assert (only_failures.files, only_failures.table, only_failures.total) == ((), '', 1)
+    nothing = run_experiments(listed, only=['b'], out=tmp_path / 'other')
+    assert (nothing.files, nothing.table, nothing.total) == ((), '', 1)
+
+
+def test_the_table_keeps_what_is_finished(listed, tmp_path):
+    """The other runs and seeds of the list, which are not run again; not those of other settings."""
+    out = tmp_path / 'out'
+    run_experiments(listed, seeds=[0, 1], only=['a'], out=out)
+    for result in (run_experiments(listed, seeds=[2], only=['b'], out=out), collect_experiments(listed, [1], ['a'], out)):
+        assert [(row['name'], row['seeds']) for row in result.results['rows']] == [('a', [0, 1]), ('b', [2])]
+        assert json.loads((out / 'results.json').read_text()) == result.results
+        assert (result.total, result.failures) == (1, ())
+    assert len((tmp_path / 'tools' / 'calls').read_text().splitlines()) == 9
+    (out / 'a' / 'seed_1' / 'settings.txt').write_text('others')
+    result = run_experiments(listed, seeds=[0], only=['b'], out=out)
+    assert [(row['name'], row['seeds']) for row in result.results['rows']] == [('a', [0]), ('b', [0, 2])]
 
 
 def test_without_tools(listed, tmp_path, monkeypatch):

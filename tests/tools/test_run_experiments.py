@@ -68,8 +68,11 @@ def test_rerun(ran, listed, call_tool, capfd):
 
 
 def test_only(ran, listed, call_tool, error_of, capfd):
+    """The other run is not looked at again, and stays in the table."""
     call_tool('run_experiments.py', listed, '--out', ran[0], '--only', 'whole')
-    assert [row['name'] for row in json.loads((ran[0] / 'results.json').read_text())['rows']] == ['whole']
+    assert capfd.readouterr().out.count('already finished') == 1
+    rows = json.loads((ran[0] / 'results.json').read_text())['rows']
+    assert [row['name'] for row in rows] == ['whole', 'without_stn']
     assert 'part' in error_of('run_experiments.py', listed, '--only', 'whole', 'part')
 
 
