@@ -4,7 +4,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from emonext_mm.evaluation.predictions import COLUMNS, SUFFIXES
 from emonext_mm.utils.files import write_atomic
-from emonext_mm.utils.samples import sample_id
+from emonext_mm.utils.samples import sample_ids
 
 _NO_INDEX = 'samples do not carry their index in the data set: PackInputs must keep sample_idx'
 
@@ -91,17 +90,15 @@ class PredictionFile(BaseMetric):
 
     def _rows(self, dataset: BaseDataset) -> list[dict]:
         classes = dataset.metainfo['classes']
-        indices = self._indices(dataset)
-        names = [sample_id(dataset, index) for index in indices]
-        repeated = {name for name, count in Counter(names).items() if count > 1}  # of two parts, or of one repeated
+        names = sample_ids(dataset)
         return [
             {
-                'sample_id': f'{name}@{index}' if name in repeated else name,
+                'sample_id': names[index],
                 'true': None if label is None else classes[label],
                 'predicted': classes[scores.index(max(scores))],
                 'probabilities': {name: round(score, 8) for name, score in zip(classes, scores)},
             }
-            for index, name, (_, label, scores) in zip(indices, names, self._gathered)
+            for index, (_, label, scores) in zip(self._indices(dataset), self._gathered)
         ]
 
     def _indices(self, dataset: BaseDataset) -> Sequence[int]:

@@ -1,6 +1,7 @@
 """Samples by name, for messages and files."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,16 @@ def sample_id(dataset: BaseDataset, index: int) -> str:
     """
     info = dataset.get_data_info(index)
     return str(info.get('sample_id') or info.get('img_path') or index)
+
+
+def sample_ids(dataset: BaseDataset) -> list[str]:
+    """Distinct names of all samples: where two have one :func:`sample_id`, ``<sample_id>@<index>``.
+
+    Files of one name in two folders have one, samples of two parts of a wrapper, or those of a repeated data set.
+    """
+    names = [sample_id(dataset, index) for index in range(len(dataset))]
+    count = Counter(names)
+    return [f'{name}@{index}' if count[name] > 1 else name for index, name in enumerate(names)]
 
 
 def name_sample(sample: DataSample, dataset: Any = None) -> str:

@@ -6,7 +6,7 @@ from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmpretrain.structures import DataSample
 
 from emonext_mm.datasets import SyntheticFER
-from emonext_mm.utils.samples import check_scores, name_sample, samples_of
+from emonext_mm.utils.samples import check_scores, name_sample, sample_ids, samples_of
 
 
 def sample(**metainfo):
@@ -20,6 +20,12 @@ def test_names():
     assert name_sample(sample(sample_idx=2, img_path='a/b.png'), faces) == 'a/b.png'
     for dataset in (None, ConcatDataset([faces, faces])):
         assert '2' in name_sample(sample(sample_idx=2), dataset)
+
+
+def test_distinct_names():
+    one, two = SyntheticFER(2, split='val'), SyntheticFER(1, split='val')
+    assert sample_ids(one) == ['val_0', 'val_1']
+    assert sample_ids(ConcatDataset([one, two])) == ['val_0@0', 'val_1', 'val_0@2']
 
 
 def test_samples_of_a_batch():

@@ -12,7 +12,7 @@ from mmpretrain.registry import DATASETS
 
 from emonext_mm.evaluation.predictions import Predictions
 from emonext_mm.utils.files import check_regular
-from emonext_mm.utils.samples import sample_id
+from emonext_mm.utils.samples import sample_ids
 from emonext_mm.utils.strangers import shorten, show_name
 
 # Data sets whose reading is bounded. Others of MMPretrain download files or unpickle them.
@@ -37,7 +37,7 @@ def build_tested_dataset(run: Predictions) -> tuple[BaseDataset, np.ndarray]:
     try:
         _check_size(cfg, len(run.ids))
         dataset = DATASETS.build(dict(cfg))
-        index_of = {sample_id(dataset, index): index for index in range(len(dataset))}
+        index_of = {name: index for index, name in enumerate(sample_ids(dataset))}
     except Exception as error:  # any data set may fail in its own way, and the comparison works without it
         raise ValueError(str(error).partition('\n')[0][:300] or type(error).__name__) from error
     missing = [sample for sample in run.ids if sample not in index_of]

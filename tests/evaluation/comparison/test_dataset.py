@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from emonext_mm.datasets import FER2013, SyntheticFER
+from emonext_mm.evaluation import PredictionFile
 from emonext_mm.evaluation.comparison import dataset as module
 from emonext_mm.evaluation.comparison.dataset import build_tested_dataset, find_leak_free
+from emonext_mm.evaluation.predictions import read_predictions
 from tests.helpers.fer2013_files import make_faces, write_fer2013, write_image
 from tests.helpers.made_runs import make_run
 
@@ -96,6 +98,22 @@ def test_folders(tmp_path, monkeypatch):
         (tmp_path / 'a' / name).symlink_to('..')
     with pytest.raises(ValueError, match='holds more than 1,000 files'):
         build_tested_dataset(run_of(cfg))
+
+
+def test_files_of_one_name_in_several_classes(tmp_path):
+    """Their samples are found under the names that a test writes."""
+    for index, name in enumerate(('train/angry/im0.png', 'test/angry/im1.png', 'test/happy/im1.png')):
+        write_image(tmp_path / name, np.full((48, 48), index, np.uint8))
+    cfg = dict(type='FER2013', data_root=str(tmp_path), split='test')
+    dataset = FER2013(str(tmp_path), 'test')
+    file = PredictionFile(tmp_path / 'a.json')
+    file.process(None, [dict(sample_idx=index, gt_label=label, pred_score=np.eye(7)[0])
+                        for index, label in ((1, dataset.labels[1]), (0, dataset.labels[0]))])
+    file.evaluate(2)
+    file.write(dataset, dict(dataset=cfg))
+    run = read_predictions(file.path)
+    assert run.ids == ('im1@1', 'im1@0')
+    assert build_tested_dataset(run)[1].tolist() == [1, 0]
 
 
 @pytest.fixture
