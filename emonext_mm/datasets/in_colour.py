@@ -9,8 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
-from emonext_mm.datasets.transforms import to_grey
-from emonext_mm.utils.images import to_three_channels
+from emonext_mm.utils.images import to_grey, to_three_channels
 
 # Transforms of MMPretrain and MMCV that fail on (H, W) or return another number of channels. Most convert to grey or
 # HSV, index the channels, or add one value for each channel.

@@ -7,24 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import cv2
-import numpy as np
 from mmcv.transforms import BaseTransform, RandomFlip, TestTimeAug
 from mmpretrain.registry import TRANSFORMS
 
-from emonext_mm.utils.images import to_levels
+from emonext_mm.utils.images import to_grey, to_levels
 
 CORNERS_AND_CENTRE = ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5))  # (x, y), in torchvision's order
-
-
-def to_grey(image: np.ndarray) -> np.ndarray:
-    """Convert an image (H, W, 3), BGR, or (H, W, 1) to (H, W); (H, W) is not changed. float64 becomes float32."""
-    if image.ndim == 2:
-        return image
-    if image.shape[2] == 1:
-        return image[..., 0]
-    # OpenCV does not convert float64.
-    return cv2.cvtColor(image.astype(np.float32) if image.dtype == np.float64 else image, cv2.COLOR_BGR2GRAY)
 
 
 @TRANSFORMS.register_module()

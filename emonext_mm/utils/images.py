@@ -1,7 +1,11 @@
-"""Channels and values of images."""
+"""Suffixes, channels and values of images."""
 from __future__ import annotations
 
+import cv2
 import numpy as np
+
+SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.webp', '.bmp', '.dib', '.tif', '.tiff', '.gif', '.pgm',
+            '.ppm', '.pbm', '.pnm', '.jp2', '.j2k', '.jxl', '.avif', '.heic', '.heif', '.tga', '.ico', '.exr', '.hdr')
 
 
 def to_three_channels(image: np.ndarray) -> np.ndarray:
@@ -9,6 +13,16 @@ def to_three_channels(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2 or image.shape[-1] == 1:
         return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
     return image
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Convert an image (H, W, 3), BGR, or (H, W, 1) to (H, W); (H, W) is not changed. float64 becomes float32."""
+    if image.ndim == 2:
+        return image
+    if image.shape[2] == 1:
+        return image[..., 0]
+    # OpenCV does not convert float64.
+    return cv2.cvtColor(image.astype(np.float32) if image.dtype == np.float64 else image, cv2.COLOR_BGR2GRAY)
 
 
 def to_levels(image: np.ndarray) -> np.ndarray:

@@ -15,10 +15,9 @@ from emonext_mm.datasets.readers.face_table import SIZE, FaceTable
 from emonext_mm.datasets.readers.image_file import image_pool, read_image, resize
 from emonext_mm.datasets.splits import OFFICIAL_NAMES, SPLITS, split_of_word
 from emonext_mm.emotions import class_index
+from emonext_mm.utils.images import SUFFIXES
 from emonext_mm.utils.strangers import is_unicode, shorten
 
-IMAGES = ('.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.webp', '.bmp', '.dib', '.tif', '.tiff', '.gif', '.pgm',
-          '.ppm', '.pbm', '.pnm', '.jp2', '.j2k', '.jxl', '.avif', '.heic', '.heif', '.tga', '.ico', '.exr', '.hdr')
 # Names of what may lie among the images, if they do not end as those of images. Everything else in a class folder is
 # read as an image, or refused.
 ASIDE_BEGIN = ('.', '@', '__')
@@ -77,7 +76,7 @@ class FolderSource:
                 label = _label(folder)
                 yield from (_file(split, label, f'{split_folder}/{folder.name}', entry)
                             for entry in os.scandir(folder.path) if not _is_aside(entry.name))
-            elif folder.name.lower().endswith(IMAGES):
+            elif folder.name.lower().endswith(SUFFIXES):
                 raise ValueError(f'{folder.path}: an image outside of the class folders')
 
     def _separate_val_from_test(self, files: list[_File]) -> list[_File]:
@@ -152,7 +151,7 @@ def _label(folder: os.DirEntry) -> int:
 def _is_aside(name: str) -> bool:
     if name.startswith('._'):  # macOS keeps the attributes of an image there
         return True
-    return not name.lower().endswith(IMAGES) and (name.startswith(ASIDE_BEGIN) or name.lower().endswith(ASIDE_END))
+    return not name.lower().endswith(SUFFIXES) and (name.startswith(ASIDE_BEGIN) or name.lower().endswith(ASIDE_END))
 
 
 def _file(split: int, label: int, folder: str, entry: os.DirEntry) -> _File:
