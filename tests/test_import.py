@@ -51,6 +51,7 @@ SETUP = {
     'mmengine.dataset.base_dataset.BaseDataset': ['_copy_without_annotation'],
     'mmengine.logging.logger.MMLogger': ['filter'],
     'mmpretrain.models.backbones.convnext': ['cp'],
+    'mmpretrain.datasets.custom.CustomDataset': ['_find_samples', 'is_valid_file', 'load_data_list'],
     'warnings.filters': ['filters'],
 }
 

@@ -14,6 +14,7 @@ def setup() -> None:
     # The imports stand here because emonext_mm.compat is imported before the versions of its requirements are checked.
     from emonext_mm.compat.batch_norm import sync_batch_norm_on_cpu
     from emonext_mm.compat.checkpoints import load_weights_only, load_whole_models, refuse_unfit_weights
+    from emonext_mm.compat.custom_dataset import label_folders_by_name, name_lines_of_lists, refuse_other_suffixes
     from emonext_mm.compat.functions import (
         average_of_new_training,
         checkpoint_without_reentry,
@@ -37,3 +38,6 @@ def setup() -> None:
     copy_subsets_afresh()
     average_of_new_training()
     name_missing_tasks()
+    label_folders_by_name()
+    refuse_other_suffixes()
+    name_lines_of_lists()

@@ -109,6 +109,32 @@ def missing_tasks(folder):
     return False
 
 
+def of_folders(root, *files, **options):
+    """A ``CustomDataset`` of empty files."""
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+    return DATASETS.build({'type': 'CustomDataset', 'data_root': str(root), **options})
+
+
+def folder_order(folder):
+    data = of_folders(folder / 'order', 'bored/a.png', 'tired/b.png', classes=('tired', 'bored'))
+    return data.get_gt_labels().tolist() != [1, 0]
+
+
+def left_out_images(folder):
+    return not raises(lambda: of_folders(folder / 'suffixes', 'bored/a.png', 'bored/b.webp'), ValueError)
+
+
+def unnamed_lines(folder):
+    (folder / 'list.txt').write_text('a.png 0\nb.png,1\n')
+    try:
+        of_folders(folder, ann_file='list.txt')
+    except ValueError as error:
+        return 'line 2' not in str(error)
+    return False
+
+
 def checkpoint_types(folder):
     load = CheckpointLoader.load_checkpoint
     return raises(lambda: load(str(folder / 'epoch_1.pth')), pickle.UnpicklingError, RuntimeError)

@@ -25,6 +25,19 @@ TRAPS = {
         'emonext_mm.compat.functions.name_missing_tasks',
         'A `MultiTaskHead` that is given labels of one task fails with an AssertionError without a message.',
     ),
+    'folder_order': (
+        'emonext_mm.compat.custom_dataset.label_folders_by_name',
+        '`CustomDataset` labels class folders in sorted order and not by name, so that `classes` in another order '
+        'exchanges the names of all predictions.',
+    ),
+    'left_out_images': (
+        'emonext_mm.compat.custom_dataset.refuse_other_suffixes',
+        '`CustomDataset` leaves out images of suffixes that it does not know, such as `.webp`, without a word.',
+    ),
+    'unnamed_lines': (
+        'emonext_mm.compat.custom_dataset.name_lines_of_lists',
+        'An `ann_file` with a wrong line fails with `not enough values to unpack`, without file or line.',
+    ),
     'checkpoint_types': (
         'emonext_mm.compat.checkpoints.allow_checkpoint_types',
         "MMEngine's own training checkpoint cannot be resumed or tested, because torch's weights-only loader refuses "
