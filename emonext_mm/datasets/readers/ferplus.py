@@ -23,6 +23,8 @@ from emonext_mm.utils.strangers import shorten
 
 VOTES_FILE = 'fer2013new.csv'
 MAX_BYTES = 2**26  # 30 times FER+
+MIN_COMPARED = 1000  # faces from which on the share of equal labels counts
+MIN_SHARE = 1 / 3  # by chance it is below a fifth; of the real files it is well above a half
 _EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear')
 _OTHERS = ('contempt', 'unknown', 'NF')
 
@@ -55,7 +57,8 @@ def read_votes(path: Path, table: FaceTable) -> np.ndarray:
     Raises:
         OSError: the file cannot be read.
         ValueError: a column is missing, a vote is no number, a ``Usage`` differs from the split of the face, or the
-            numbers of rows differ; the message names the file, the line and the value.
+            numbers of rows differ; the message names the file, the line and the value. Or the majority of the votes is
+            hardly ever the label of the face: the rows are in another order.
     """
     reader = csv.DictReader(io.StringIO(read_text(path, MAX_BYTES), newline=''))
     names, votes = [], []
@@ -77,7 +80,9 @@ def read_votes(path: Path, table: FaceTable) -> np.ndarray:
         if name.lower() != expected.lower():
             raise ValueError(f'{path}, line {line}: Usage {shorten(name)}, but the face of that row is of {expected}: '
                              'the rows of the two files do not match')
-    return np.array(votes)[table.rows]
+    aligned = np.array(votes)[table.rows]
+    _check_agreement(path, aligned, table.labels)
+    return aligned
 
 
 def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +107,18 @@ def labels_and_scores(votes: np.ndarray, soft: bool) -> tuple[np.ndarray, np.nda
     labels = np.where(keep, emotions.argmax(axis=1), UNLABELLED)
     scores = emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
     return labels, scores.astype(np.float32)
+
+
+def _check_agreement(path: Path, votes: np.ndarray, labels: np.ndarray) -> None:
+    """Refuse votes (N, 10) of other faces: rows may be in another order within a split, where ``Usage`` tells nothing.
+    """
+    majority, _ = labels_and_scores(votes, soft=False)
+    compared = (majority != UNLABELLED) & (labels != UNLABELLED)
+    total, equal = int(compared.sum()), int((compared & (majority == labels)).sum())
+    if total >= MIN_COMPARED and equal < MIN_SHARE * total:
+        raise ValueError(f'{path}: the majority of the votes is the label of the face for {equal:,} of {total:,} faces '
+                         f'({equal / total:.1%}), expected at least {MIN_SHARE:.1%}: the rows of the two files do not '
+                         'match')
 
 
 def _votes(record: dict) -> list[int]:

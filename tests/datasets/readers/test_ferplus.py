@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from emonext_mm.datasets.readers.face_table import FaceTable
 from emonext_mm.datasets.readers.ferplus import labels_and_scores, read_votes
 from emonext_mm.datasets.readers.pixel_csv import read_pixel_csv
 from tests.helpers.fer2013_files import make_faces, write_fer2013, write_votes
@@ -68,6 +69,23 @@ def test_shifted_rows(tmp_path, faces, table):
     path = write_votes(tmp_path, [*faces.splits[1:], 'Training'], [{}] * 21)
     with pytest.raises(ValueError, match=f"^{path}, line 2: Usage 'PublicTest', .* of Training"):
         read_votes(path, table)
+
+
+@pytest.mark.parametrize(('faces', 'equal', 'refused'), [
+    (1400, 1400 // 7, True), (1400, 466, True), (1400, 467, False), (1400, 1400, False), (999, 0, False)])
+def test_votes_on_other_faces_of_the_same_split(tmp_path, faces, equal, refused):
+    """Rows without a majority, the last 100, do not count."""
+    names, total = list(COLUMNS), faces + 100
+    labels = np.arange(total) % 7
+    table = FaceTable.sorted_by_split(np.zeros((total, 1, 1), np.uint8), labels, np.zeros(total, int))
+    of_label = {index: name for name, index in COLUMNS.items()}
+    votes = [{of_label[(label + (row >= equal)) % 7]: 10} for row, label in enumerate(labels[:faces])]
+    path = write_votes(tmp_path, ['Training'] * total, votes + [{names[-1]: 10}] * 100)
+    if refused:
+        with pytest.raises(ValueError, match=rf'^{path}: .* {equal:,} of {faces:,} faces'):
+            read_votes(path, table)
+    else:
+        assert len(read_votes(path, table)) == total
 
 
 @pytest.mark.parametrize(('old', 'new', 'message'), [
