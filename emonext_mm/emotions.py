@@ -29,12 +29,24 @@ def class_index(name: str) -> int:
     return CLASSES.index(key)
 
 
+def check_names(classes: Sequence[str]) -> None:
+    """Check that the names of classes are text: on the command line ``0,1,2`` are numbers.
+
+    Raises:
+        ValueError: a name is none.
+    """
+    for name in classes:
+        if not isinstance(name, str):
+            raise ValueError(f'the name of a class is {name!r} ({type(name).__name__}), expected text')
+
+
 def find_order(classes: Sequence[str], others: Sequence[str]) -> list[int]:
     """Index in ``others`` of each of ``classes``, the same names in another order; synonyms of emotions are the same.
 
     Raises:
-        ValueError: they are not the same names, or are in another order and one stands twice.
+        ValueError: they are not the same names, or are in another order and one stands twice; a name is no text.
     """
+    check_names([*classes, *others])
     names, known = ([_known_name(name) for name in each] for each in (classes, others))
     if names == known:  # ImageNet has some names twice
         return list(range(len(names)))

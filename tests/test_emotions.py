@@ -34,6 +34,13 @@ def test_other_classes(others):
             find_order(*pair)
 
 
+@pytest.mark.parametrize('classes', [[0, 1, 2], ['a', 1.5], ['a', None]])
+def test_names_that_are_no_text(classes):
+    for pair in ((classes, ['a', 'b', 'c']), (classes, classes)):
+        with pytest.raises(ValueError, match=rf'({classes[1]}|{classes[0]}) \(\w+\), expected text'):
+            find_order(*pair)
+
+
 def test_a_name_that_stands_twice():
     """As in the classes of ImageNet: the same order is clear, another is not."""
     assert find_order(['crane', 'x', 'crane'], ['crane', 'x', 'crane']) == [0, 1, 2]
