@@ -3,25 +3,37 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
+from torch import nn
 from torch.utils.data import DataLoader
+
+from emonext_mm.emotions import check_names
+from emonext_mm.engine.hooks.class_order import classes_of
+from emonext_mm.utils.models import unwrap
+from emonext_mm.utils.samples import parts_of, sample_id
 
 
 def check_start(runner: Runner) -> None:
-    """Check that a training has batches, and that its validation gives the metrics that hooks and schedules need.
+    """Check that a training has batches and labels of its classes, and that its validation gives the metrics that hooks
+    and schedules need.
 
     Call this after the runner was built and before ``runner.train()``.
 
     Raises:
-        ValueError: a batch is larger than the data set, or a metric is missing; the message names the config's key.
+        ValueError: a batch is larger than the data set, a label is no index of a class, the name of a class is no text,
+            or a metric is missing; the message names the config's key.
     """
     _check_batches(runner.train_dataloader)
+    for key in ('train_dataloader', 'val_dataloader') if runner.val_loop else ('train_dataloader', ):
+        _check_labels(key, getattr(runner, key).dataset, runner.model)
     monitored = list(_monitored(runner)) if runner.val_loop else []
     known = metric_names(runner.val_loop.evaluator) if monitored else None
     for key, metric in monitored:
@@ -51,6 +63,20 @@ def _check_batches(loader: DataLoader) -> None:
         raise ValueError(f'train_dataloader.batch_size is {loader.batch_size}, but there are {len(loader.sampler)} '
                          'images for each process, and drop_last leaves out the incomplete batch: no step would be '
                          'made')
+
+
+def _check_labels(key: str, dataset: Any, model: nn.Module) -> None:
+    """Refuse labels that are no index of a class. Labels of other kinds (several, or by task) pass."""
+    classes = classes_of(dataset) or ()
+    check_names(classes)
+    outputs = getattr(getattr(unwrap(model), 'head', None), 'num_classes', None)
+    counts = [count for count in (len(classes), outputs) if isinstance(count, int) and count > 0]
+    for part in parts_of(dataset) if counts else ():
+        for index in range(len(part)) if hasattr(part, 'get_data_info') else ():
+            label = part.get_data_info(index).get('gt_label')
+            if isinstance(label, (int, np.integer)) and not 0 <= label < min(counts):
+                raise ValueError(f'{key}: the label of {sample_id(part, index)} is {label}, expected 0 to '
+                                 f'{min(counts) - 1}')
 
 
 def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from mmpretrain.registry import METRICS
 from scipy.stats import binomtest
 from torch import Tensor
 
-from emonext_mm.utils.samples import check_scores
+from emonext_mm.utils.samples import check_scores, name_sample
 
 
 @METRICS.register_module()
@@ -40,8 +40,9 @@ class EmotionMetric(BaseMetric):
         **kwargs: ``collect_device``, ``prefix`` and ``collect_dir`` of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: ``num_bins`` is not a positive whole number; in the evaluation: a sample without ``gt_label``, a
-            model with another number of classes than the data set, or no samples.
+        ValueError: ``num_bins`` is not a positive whole number; in the evaluation: a sample without ``gt_label`` or
+            with one that is no index of a class, a model with another number of classes than the data set, or no
+            samples.
         FloatingPointError: in the evaluation: scores that are not finite.
     """
 
@@ -65,6 +66,9 @@ class EmotionMetric(BaseMetric):
             if len(sample['pred_score']) != len(classes):
                 raise ValueError(f'the model scores {len(sample["pred_score"])} classes, the data set has '
                                  f'{len(classes)}: {", ".join(classes)}')
+            if not 0 <= int(sample['gt_label']) < len(classes):
+                raise ValueError(f'the label of {name_sample(sample)} is {int(sample["gt_label"])}, expected 0 to '
+                                 f'{len(classes) - 1}: {", ".join(classes)}')
             confidence, predicted = sample['pred_score'].max(0)
             self.results.append((int(sample['gt_label']), int(predicted), float(confidence)))
 

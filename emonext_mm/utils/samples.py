@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -47,6 +47,16 @@ def name_sample(sample: DataSample, dataset: Any = None) -> str:
     if index is None or dataset is None or hasattr(dataset, 'datasets'):
         return f'the sample with the index {index}'
     return sample_id(dataset, index)
+
+
+def parts_of(dataset: Any) -> Iterator[Any]:
+    """The data sets inside of wrappers, each once; a data set without a wrapper itself."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    for part in inner:
+        if part is None:
+            yield dataset
+        else:
+            yield from parts_of(part)
 
 
 def samples_of(batch: Any) -> Sequence[DataSample]:

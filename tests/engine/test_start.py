@@ -2,6 +2,8 @@
 import pytest
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
 
 from emonext_mm.compat.config import prepare_train
 from emonext_mm.emotions import CLASSES
@@ -61,6 +63,39 @@ def test_nothing_to_complain_of(tmp_path):
 def test_refused(tmp_path, changes, told):
     with pytest.raises(ValueError, match=told):
         check(tmp_path, **changes)
+
+
+@DATASETS.register_module()
+class Labelled(BaseDataset):
+    """Images with given labels, or with other values in place of them."""
+
+    def __init__(self, labels, **kwargs):
+        self.given = labels
+        super().__init__(ann_file='', **kwargs)
+
+    def load_data_list(self):
+        return [{'gt_label': label} for label in self.given]
+
+
+TWO = dict(classes=('left', 'right'))
+
+
+@pytest.mark.parametrize('loader', ['train', 'val'])
+@pytest.mark.parametrize(('labels', 'metainfo', 'told'), [
+    ([0, 1, 2], TWO, '2 is 2, expected 0 to 1'), ([0, -1], TWO, '1 is -1, expected 0 to 1'),
+    ([1, 2], None, '1 is 2, expected 0 to 1'), ([0, 2], dict(classes='abc'), '1 is 2, expected 0 to 1'),
+    ([0, 1], dict(classes=[0, 1]), r'is 0 \(int\)'),
+])
+def test_labels_of_no_class(tmp_path, loader, labels, metainfo, told):
+    part = dict(type='Labelled', labels=labels, metainfo=metainfo)
+    wrapped = dict(type='RepeatDataset', times=2, dataset=part)
+    with pytest.raises(ValueError, match=told):
+        check(tmp_path, **{f'{loader}_dataloader.dataset': dict(wrapped, _delete_=True)})
+
+
+@pytest.mark.parametrize('labels', [[0, 1], [[0, 5], []], [{'a': 7}], [None]])
+def test_labels_of_other_kinds(tmp_path, labels):
+    check(tmp_path, **{'train_dataloader.dataset': dict(_delete_=True, type='Labelled', labels=labels, metainfo=TWO)})
 
 
 @pytest.mark.parametrize('changes', [

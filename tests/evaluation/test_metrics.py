@@ -64,6 +64,15 @@ def test_sample_without_label():
         evaluator.process([DataSample().set_pred_score(torch.full((7, ), 1 / 7))])
 
 
+@pytest.mark.parametrize('label', [-1, 3])
+def test_label_of_no_class(label):
+    metric = EmotionMetric()
+    metric.dataset_meta = dict(classes=('a', 'b', 'c'))
+    sample = dict(gt_label=torch.tensor([label]), pred_score=torch.full((3, ), 1 / 3), img_path='x/face.png')
+    with pytest.raises(ValueError, match=rf'x/face\.png is {label}, expected 0 to 2'):
+        metric.process(None, [sample])
+
+
 def test_model_of_other_classes():
     with pytest.raises(ValueError, match=r'8 classes.* 7: angry, disgust, '):
         evaluate(*draw(classes=8))
