@@ -17,7 +17,7 @@ from emonext_mm.datasets.readers.face_table import FaceTable
 from emonext_mm.datasets.readers.image_folder import FolderSource
 from emonext_mm.datasets.readers.layouts import CsvSource
 
-_VERSION = 2  # increase it when the table of an unchanged source changes
+_VERSION = 3  # increase it when the table of an unchanged source changes
 
 
 def load_table(source: CsvSource | FolderSource) -> FaceTable:

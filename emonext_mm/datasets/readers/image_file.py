@@ -13,17 +13,19 @@ import numpy as np
 from PIL import Image
 
 from emonext_mm.utils.files import check_regular
+from emonext_mm.utils.images import to_levels
 
 MAX_BYTES = 2**26  # of a file
 MAX_PIXELS = 2**24  # 4096 x 4096
 
 
 def read_image(path: str) -> np.ndarray:
-    """Read a square image as grey, (S, S) uint8.
+    """Read a square image as grey, (S, S) uint8. Other types: see :func:`~emonext_mm.utils.images.to_levels`.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no regular file, no image, too large (``MAX_BYTES``, ``MAX_PIXELS``) or not square.
+        ValueError: it is no regular file, no image, too large (``MAX_BYTES``, ``MAX_PIXELS``) or not square, or the
+            range of its values is not clear.
     """
     check_regular(path)
     if os.path.getsize(path) > MAX_BYTES:
@@ -31,12 +33,15 @@ def read_image(path: str) -> np.ndarray:
     data = np.fromfile(path, np.uint8)
     _check_shape(path, data)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)  # else 16 bits lose the lower ones
     except cv2.error:
         image = None
     if image is None:
         raise ValueError(f'{path}: not an image that can be decoded')
-    return image
+    try:
+        return cv2.convertScaleAbs(to_levels(image))  # rounds what are still floats
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
 
 
 def resize(image: np.ndarray, side: int) -> np.ndarray:

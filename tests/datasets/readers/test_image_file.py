@@ -17,6 +17,22 @@ def test_pixels(tmp_path):
     np.testing.assert_array_equal(read_image(str(tmp_path / 'b.png')), [list(b'abcd')] * 4)
 
 
+@pytest.mark.parametrize(('scale', 'dtype', 'suffix'), [
+    (1, np.uint16, '.png'), (257, np.uint16, '.png'), (257, np.uint16, '.tif'), (1, np.float32, '.tif'),
+    (1 / 255, np.float32, '.tif')])
+def test_other_types(tmp_path, scale, dtype, suffix):
+    levels = np.arange(256).reshape(16, 16)
+    found = read_image(str(write_image(tmp_path / f'a{suffix}', (levels * scale).astype(dtype))))
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, levels)
+
+
+def test_twelve_bits(tmp_path):
+    path = write_image(tmp_path / 'a.png', np.arange(256, dtype=np.uint16).reshape(16, 16) * 16)
+    with pytest.raises(ValueError, match=r'a\.png: .* 4080'):
+        read_image(str(path))
+
+
 @pytest.mark.parametrize(('content', 'message'), [
     (png(30_000, 30_000), 'x.png: .* pixels, more than 16,777,216'),
     (png(10_000, 10_000), 'x.png: 10000x10000 pixels, more than 16,777,216'),
