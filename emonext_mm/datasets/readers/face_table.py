@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emonext_mm.datasets.splits import SPLITS
+from emonext_mm.emotions import CLASSES, UNLABELLED
 from emonext_mm.utils.files import atomic_file
 
 SIZE = 48  # pixels, the side of the faces of FER2013
@@ -73,7 +74,7 @@ class FaceTable:
 
         Raises:
             OSError: there is no such file, or it cannot be read.
-            ValueError: the file is truncated, or holds something else.
+            ValueError: the file is truncated, or holds something else, or values that no table has.
         """
         try:
             records = np.load(path, mmap_mode='r', allow_pickle=False)
@@ -85,7 +86,20 @@ class FaceTable:
             raise ValueError(f'{path} is damaged: {error}') from None
         if not sound:
             raise ValueError(f'{path} holds no faces, but {records.dtype} of shape {records.shape}')
-        return cls(np.asarray(records), path)
+        table = cls(np.asarray(records), path)
+        fault = table._fault()
+        if fault:
+            raise ValueError(f'{path} is damaged: {fault}')
+        return table
+
+    def _fault(self) -> str | None:
+        """What no table made by :meth:`sorted_by_split` has; None if there is nothing."""
+        for name, column, low, high in (('labels', self.labels, UNLABELLED, len(CLASSES)),
+                                        ('splits', self.splits, 0, len(SPLITS)), ('rows', self.rows, 0, len(self))):
+            wrong = column[(column < low) | (column >= high)]
+            if len(wrong):
+                return f'{name} of {low} to {high - 1} expected, found {wrong[0]}'
+        return 'its faces are not sorted by split' if (self.splits[1:] < self.splits[:-1]).any() else None
 
     def __reduce__(self) -> tuple:
         if self._path is not None:

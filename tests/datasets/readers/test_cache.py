@@ -107,6 +107,18 @@ def test_damaged_cache_is_made_anew(csv_path, log, damage):
     assert cache.read_bytes() == whole
 
 
+def test_forged_cache_is_made_anew(csv_path, log):
+    load_table(CsvSource(csv_path))
+    cache = only_cache(csv_path.parent)
+    records = np.load(cache)
+    cache.unlink()
+    records['labels'][3] = 99
+    np.save(cache, records)
+    assert load_table(CsvSource(csv_path)).labels.max() == 6
+    assert '99' in log[1]
+    assert np.load(cache)['labels'].max() == 6
+
+
 def refuse_writing(monkeypatch, refused):
     save = FaceTable.save
 

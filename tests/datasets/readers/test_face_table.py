@@ -104,6 +104,17 @@ def test_npy_file_of_something_else(saved, array):
         FaceTable.open(saved)
 
 
+@pytest.mark.parametrize(('name', 'value', 'told'), [
+    ('labels', 99, 'labels .*99'), ('labels', -2, 'labels .*-2'), ('splits', 7, 'splits .*7'), ('rows', 5, 'rows .*5'),
+    ('rows', -1, 'rows .*-1'), ('splits', 0, 'sorted')])
+def test_values_that_no_table_has(saved, name, value, told):
+    records = np.load(saved)
+    records[name][4] = value
+    np.save(saved, records)
+    with pytest.raises(ValueError, match=f'^{saved} is damaged: .*{told}'):
+        FaceTable.open(saved)
+
+
 def test_npz_file(saved):
     with open(saved, 'wb') as file:
         np.savez(file, images=np.zeros(5))
