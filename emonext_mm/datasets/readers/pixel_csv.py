@@ -5,6 +5,7 @@ The layout of ``fer2013.csv`` and ``icml_face_data.csv`` (Goodfellow et al., 201
 from __future__ import annotations
 
 import csv
+import difflib
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,8 @@ from emonext_mm.emotions import CLASSES, UNLABELLED
 
 MAX_LINE = 2**20  # bytes; a face takes 9 kB at most
 _PIXELS = SIZE * SIZE
+# Names of columns that tell the split elsewhere: to ignore one would make all faces those of one split.
+_LIKE_USAGE = ('usage', 'split', 'set', 'subset', 'partition')
 _LABELS = {str(index): index for index in range(len(CLASSES))}
 _SPLIT_INDEX = {OFFICIAL_NAMES[split].lower(): index for index, split in enumerate(SPLITS)}
 
@@ -24,8 +27,9 @@ _SPLIT_INDEX = {OFFICIAL_NAMES[split].lower(): index for index, split in enumera
 def read_pixel_csv(path: Path) -> FaceTable:
     """Read the columns ``emotion``, ``pixels`` and ``Usage``, in any order and case; other columns are ignored.
 
-    All faces of a file without ``Usage`` belong to the split that the file is named after (``val.csv``), else to train.
-    A file of the split test may lack ``emotion``: its faces are unlabelled.
+    All faces of a file without ``Usage`` belong to the split that the file is named after (``val.csv``), else to train;
+    a column of another name that tells the split, such as ``split``, is refused. A file of the split test may lack
+    ``emotion``: its faces are unlabelled.
 
     Raises:
         OSError: the file cannot be read.
@@ -82,6 +86,10 @@ def _read_header(path: Path, file: BinaryIO, needs_label: bool) -> dict[str, int
     for name in known:
         if names.count(name) > 1:
             raise ValueError(f'{path}, line 1: {names.count(name)} columns {name!r} in {_show(line)}')
+    similar = next((name for name in names if difflib.get_close_matches(name, _LIKE_USAGE, 1, 0.8)), None)
+    if similar and 'usage' not in known:
+        raise ValueError(f"{path}, line 1: no column 'usage', but {similar!r} in {_show(line)}: name it Usage, or "
+                         'remove it')
     return {**{name: names.index(name) for name in known}, 'width': len(names)}
 
 

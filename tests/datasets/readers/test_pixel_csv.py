@@ -153,6 +153,8 @@ def test_last_line_truncated_within_quotes(tmp_path, faces):
     ('emotion,pixels,Usage,pixels', "line 1: 2 columns 'pixels' in 'emotion,pixels,Usage,pixels'"),
     ('emotion, Emotion ,pixels', "line 1: 2 columns 'emotion'"),
     ('emotion,pixels,usage,Usage', "line 1: 2 columns 'usage'"),
+    ('emotion,pixels,Split', "line 1: no column 'usage', but 'split' in 'emotion,pixels,Split'"),
+    ('emotion,pixels,Usgae', "line 1: no column 'usage', but 'usgae'"),
     ('"' + 'x' * 200_000, 'line 1: field larger than field limit'),
     ('"a\r"b,c', 'line 1: '),
 ])
@@ -160,6 +162,14 @@ def test_missing_column(tmp_path, faces, header, message):
     path = write_lines(tmp_path / 'fer2013.csv', header, csv_rows(faces))
     with pytest.raises(ValueError, match=f'^{path}, {message}'):
         read_pixel_csv(path)
+
+
+def test_columns_that_do_not_tell_the_split(tmp_path, faces):
+    """Beside Usage any name is allowed."""
+    for name in ('split', 'note', 'age', 'user', 'offset'):
+        header = f'emotion,pixels,{name}' + (',USAGE' if name == 'split' else '')
+        rows = [[*row[:2], 'x', *row[2:]] if name == 'split' else row for row in csv_rows(faces)]
+        read_pixel_csv(write_lines(tmp_path / 'fer2013.csv', header, rows))
 
 
 def test_no_rows(tmp_path):
