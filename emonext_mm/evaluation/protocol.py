@@ -10,6 +10,9 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
+from emonext_mm.utils.images import to_grey
+from emonext_mm.utils.samples import parts_of
+
 OWN = ('FER2013', 'SyntheticFER')  # with the official splits
 RESERVED = 'PrivateTest_'  # how file names of the split test begin
 MOST = 200_000  # samples of another data set that are compared
@@ -27,7 +30,7 @@ def check_protocol(train: Any, val: Any | None) -> None:
     is reserved for the final result, nor an image that is trained on. Training on test is refused too. Training on
     train and val together is allowed if there is no validation.
 
-    Images are the same if they have one file, or one ``sample_id`` and equal pixels. Where neither data set is
+    Images are the same if they have one file, or one ``sample_id`` and equal pixels in grey. Where neither data set is
     ``FER2013`` or ``SyntheticFER``, images that are trained and validated on are only warned of.
 
     Args:
@@ -36,7 +39,7 @@ def check_protocol(train: Any, val: Any | None) -> None:
     Raises:
         ValueError: see above; the message names the split or an image.
     """
-    parts = {'train': list(_parts(train)), 'val': [] if val is None else list(_parts(val))}
+    parts = {'train': list(parts_of(train)), 'val': [] if val is None else list(parts_of(val))}
     for name, datasets in parts.items():
         if any(_is_own(type(part)) and part.split == 'test' for part in datasets):
             raise ValueError(f'{name}_dataloader holds the split test (PrivateTest), {_REASON[name]}')
@@ -66,16 +69,6 @@ def check_splits(cfg: Config) -> None:
             raise ValueError(f'{name}_dataloader holds the split test (PrivateTest), {_REASON[name]}')
 
 
-def _parts(dataset: Any) -> Iterator[Any]:
-    """The data sets inside of wrappers."""
-    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
-    for part in inner:
-        if part is None:
-            yield dataset
-        else:
-            yield from _parts(part)
-
-
 def _images(datasets: list) -> Iterator[tuple[Any, str]]:
     """What tells an image from others, and its name; nothing for images without either."""
     for dataset in datasets:
@@ -87,7 +80,7 @@ def _images(datasets: list) -> Iterator[tuple[Any, str]]:
             if path:
                 yield os.path.realpath(path), str(path)
             elif name:
-                yield (name, None if image is None else hash(image.tobytes())), str(name)
+                yield (name, None if image is None else hash(to_grey(image).tobytes())), str(name)
 
 
 def _is_own(kind: Any) -> bool:

@@ -87,6 +87,13 @@ def test_the_same_file_twice(tmp_path):
         check_protocol(FER2013(str(tmp_path / 'a')), FER2013(str(tmp_path / 'b')))
 
 
+def test_the_same_faces_in_grey_and_in_colour(tmp_path):
+    write_fer2013(tmp_path, make_faces())
+    grey, colour = (FER2013(str(tmp_path), color_type=each) for each in ('grayscale', 'color'))
+    with pytest.raises(ValueError, match='both hold 12 images, such as Training_0'):
+        check_protocol(grey, colour)
+
+
 def image_folder(root, names):
     for i, name in enumerate(names):
         path = root / ('angry', 'happy')[i % 2] / name
