@@ -27,7 +27,13 @@ from emonext_mm.evaluation.protocol import check_protocol
 from emonext_mm.utils.command_line import merge_train_options
 from emonext_mm.utils.interrupt import stop_signals
 from emonext_mm.utils.options import explain_unknown_keys
-from emonext_mm.utils.work_dir import best_checkpoint, last_checkpoint, lock_work_dir, resumable_checkpoint
+from emonext_mm.utils.work_dir import (
+    best_checkpoint,
+    last_checkpoint,
+    lock_work_dir,
+    resumable_checkpoint,
+    set_aside,
+)
 
 _RANK = {'none': '', 'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
 
@@ -58,7 +64,9 @@ def train(
 
     Args:
         config: file, or config.
-        work_dir: folder of checkpoints and logs; ``work_dirs/<name of the config>`` when None.
+        work_dir: folder of checkpoints and logs; ``work_dirs/<name of the config>`` when None. A training that does not
+            resume moves the checkpoints of an earlier one into a subfolder, see
+            :func:`~emonext_mm.utils.work_dir.set_aside`.
         resume: True or 'auto' continues from the last checkpoint of the work dir, if there is one; a path continues
             from that checkpoint.
         cfg_options: changes to the config by dotted key, such as ``{'train_cfg.max_epochs': 3}``.
@@ -68,8 +76,8 @@ def train(
     Raises:
         ValueError: ``resume`` is a published model, the config trains or validates on the wrong split, sets
             ``model.data_preprocessor`` beside ``data_preprocessor``, has an unknown key, asks for a metric or a batch
-            that there is not (see :func:`~emonext_mm.engine.start.check_start`), or another training works in the work
-            dir.
+            that there is not (see :func:`~emonext_mm.engine.start.check_start`), another training works in the work dir,
+            or ``load_from`` is a checkpoint of an earlier training in it.
         OSError: the config, the data or the pretrained weights cannot be read.
         CheckpointError: the checkpoint to resume from was refused.
         FloatingPointError: the loss is not finite.
@@ -91,6 +99,8 @@ def train(
     first = os.environ.get(_RANK[launcher], '0') == '0'  # the first process holds the lock for all
     with (stop_signals(at_once=launcher == 'none') as request,
           lock_work_dir(cfg.work_dir) if first else nullcontext(), explain_unknown_keys(cfg)):
+        if first and not cfg.get('resume'):
+            set_aside(cfg.work_dir, cfg.get('load_from'))
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         for hook in (CommitHook(), ResumableHook(), ClassOrderHook(), StepSeedHook(), FiniteHook(),
                      InterruptHook(request)):

@@ -1,6 +1,7 @@
 """The work dir of a training: its checkpoints, and the lock of the training that writes them."""
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from zipfile import BadZipFile, ZipFile
 
 from filelock import FileLock, Timeout
 from mmengine.logging import print_log
+
+_SAVED = re.compile(r'(?:epoch|iter)_(\d+)(?:_iter_(\d+))?\.pth')
 
 
 def is_whole(checkpoint: str | Path) -> bool:
@@ -61,7 +64,7 @@ def resumable_checkpoint(work_dir: str | Path) -> Path | None:
     """
     noted = last_checkpoint(work_dir)
     saved = {file: (int(found[1]), int(found[2] or 0)) for file in Path(work_dir).glob('*.pth')
-             if (found := re.fullmatch(r'(?:epoch|iter)_(\d+)(?:_iter_(\d+))?\.pth', file.name))}
+             if (found := _SAVED.fullmatch(file.name))}
     candidates = [*([noted] if noted else []), *sorted(saved, key=saved.get, reverse=True)]
     found = next(filter(is_whole, candidates), None)
     if candidates and found is None:
@@ -69,6 +72,39 @@ def resumable_checkpoint(work_dir: str | Path) -> Path | None:
     if noted and found != noted:
         print_log(f'{noted} is missing or cut: the training goes on from {found}', 'current', logging.WARNING)
     return found
+
+
+def set_aside(work_dir: str | Path, load_from: str | Path | None = None) -> Path | None:
+    """Move the checkpoints of an earlier training into a new subfolder ``earlier_<number>``, which no reader looks into.
+
+    Else they would stand for those that a new training has not saved yet. Call this with the lock of the work dir.
+
+    Args:
+        load_from: checkpoint from which the new training starts.
+
+    Returns:
+        The subfolder, itself a work dir of checkpoints; None if there are none.
+
+    Raises:
+        ValueError: ``load_from`` would be moved; nothing is.
+    """
+    work_dir = Path(work_dir)
+    note, noted = work_dir / 'last_checkpoint', last_checkpoint(work_dir)
+    found = {note, *work_dir.glob('best_*.pth'), *filter(None, [noted]),
+             *(file for file in work_dir.glob('*.pth') if _SAVED.fullmatch(file.name))}
+    found = sorted(file for file in found if file.exists())
+    if load_from and Path(load_from).resolve() in [file.resolve() for file in found]:
+        raise ValueError(f'load_from is {load_from}, of an earlier training in {work_dir}, which a new one moves away: '
+                         'train in another work dir')
+    if not found:
+        return None
+    number = next(number for number in itertools.count(1) if not (work_dir / f'earlier_{number}').exists())
+    folder = work_dir / f'earlier_{number}'
+    folder.mkdir()
+    for file in found:
+        file.rename(folder / file.name)
+    print_log(f'{work_dir} has checkpoints of an earlier training: they are now in {folder}', 'current')
+    return folder
 
 
 @contextmanager

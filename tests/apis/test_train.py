@@ -1,4 +1,5 @@
 """Training from Python: its result, resuming, and refusals before anything is trained."""
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from mmengine.config import Config
 
 from emonext_mm.apis.train import train
 from emonext_mm.utils.errors import CheckpointError
+from emonext_mm.utils.work_dir import best_checkpoint, last_checkpoint
 from tests.helpers.scripts import ROOT
 
 HOLD = ('import sys; from emonext_mm.utils.work_dir import lock_work_dir\n'
@@ -36,6 +38,18 @@ def test_result_and_resuming(config, tmp_path):
     assert cfg.train_cfg.max_epochs == Config.fromfile(config).train_cfg.max_epochs
     steps = [state['step'] for state in torch.load(second.last, weights_only=True)['optimizer']['state'].values()]
     assert set(map(int, steps)) == {20}  # ten iterations an epoch, none of them twice
+
+
+def test_a_new_training_has_nothing_of_an_earlier_one(config, trained, tmp_path):
+    """Also one that ends before it saves anything, and the one that then resumes."""
+    shutil.copytree(trained, tmp_path / 'run')
+    cfg_options = {'train_cfg.max_epochs': 1, 'train_dataloader.batch_size': 1000}
+    for resume in (None, True):
+        with pytest.raises(ValueError, match='batch_size is 1000'):  # in the second call as well: nothing was resumed
+            train(config, tmp_path / 'run', resume=resume, cfg_options=cfg_options)
+    assert best_checkpoint(tmp_path / 'run') is last_checkpoint(tmp_path / 'run') is None
+    assert (tmp_path / 'run' / 'earlier_1' / 'epoch_2.pth').read_bytes() == (trained / 'epoch_2.pth').read_bytes()
+    assert not (tmp_path / 'run' / 'earlier_2').exists()
 
 
 def test_a_published_model_has_no_training_to_resume(config, tmp_path):

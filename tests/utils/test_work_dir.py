@@ -13,6 +13,7 @@ from emonext_mm.utils.work_dir import (
     last_checkpoint,
     lock_work_dir,
     resumable_checkpoint,
+    set_aside,
 )
 
 
@@ -101,3 +102,27 @@ def test_one_changed_byte(tmp_path):
 
 def test_nothing_to_resume(tmp_path):
     assert resumable_checkpoint(tmp_path) is None
+
+
+def test_checkpoints_of_an_earlier_training(tmp_path):
+    """Each new training moves them into a folder of its own; other files stay, and nobody looks into the folder."""
+    (tmp_path / 'earlier_1').mkdir()  # of whoever
+    names = ['best_acc_epoch_2.pth', 'epoch_1.pth', 'epoch_2.pth', 'epoch_2_iter_9.pth', 'iter_7.pth', 'model_3.pth']
+    for number in (2, 3):
+        for name in (*names, 'mine.pth'):
+            write_checkpoint(tmp_path / name)
+        (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'model_3.pth'))
+        folder = set_aside(tmp_path, tmp_path / 'mine.pth')
+        assert folder == tmp_path / f'earlier_{number}'
+        assert sorted(file.name for file in folder.iterdir()) == sorted([*names, 'last_checkpoint'])
+        assert last_checkpoint(folder) == folder / 'model_3.pth'
+        assert best_checkpoint(tmp_path) is last_checkpoint(tmp_path) is resumable_checkpoint(tmp_path) is None
+    assert set_aside(tmp_path) is None
+    assert {file.name for file in tmp_path.iterdir()} == {'earlier_1', 'earlier_2', 'earlier_3', 'mine.pth'}
+
+
+def test_a_training_does_not_move_what_it_starts_from(tmp_path):
+    write_checkpoint(tmp_path / 'epoch_1.pth')
+    with pytest.raises(ValueError, match=rf'epoch_1\.pth.* {tmp_path}'):
+        set_aside(tmp_path, os.path.relpath(tmp_path / 'epoch_1.pth'))
+    assert [file.name for file in tmp_path.iterdir()] == ['epoch_1.pth']
