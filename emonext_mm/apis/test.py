@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
+from emonext_mm.engine.loaders import check_all_images
 from emonext_mm.evaluation import PredictionFile, measure_leak_free
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.evaluation.summary import format_summary
@@ -75,9 +76,10 @@ def test(
         amp, show, show_dir, interval, wait_time, no_pin_memory, launcher: options of MMPretrain's ``tools/test.py``.
 
     Raises:
-        ValueError: ``out`` has an unknown suffix or cannot tell the images apart, the config has an unknown key, or the
-            data and the model do not fit each other: the classes of the data are not those of the checkpoint. Another
-            order of the same classes is no error: predictions are assigned by name.
+        ValueError: ``out`` has an unknown suffix or cannot tell the images apart, the config has an unknown key, its
+            test may leave out or repeat images, or the data and the model do not fit each other: the classes of the
+            data are not those of the checkpoint. Another order of the same classes is no error: predictions are
+            assigned by name.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
         FloatingPointError: a score is not finite; the message names the first sample.
@@ -91,6 +93,7 @@ def test(
     with explain_unknown_keys(cfg):
         runner = Runner.from_cfg(prepare_test(cfg))
         dataset = runner.test_dataloader.dataset
+    check_all_images(runner.test_dataloader, 'test_dataloader')
     hook = ConditionsHook(cfg_options)
     for each in (hook, ClassOrderHook(), FiniteHook()):
         runner.register_hook(each)

@@ -17,23 +17,25 @@ from torch.utils.data import DataLoader
 
 from emonext_mm.emotions import check_names
 from emonext_mm.engine.hooks.class_order import classes_of
+from emonext_mm.engine.loaders import check_all_images
 from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.samples import parts_of, sample_id
 
 
 def check_start(runner: Runner) -> None:
-    """Check that a training has batches and labels of its classes, and that its validation gives the metrics that hooks
-    and schedules need.
+    """Check the data of a training, and that its validation gives the metrics that hooks and schedules need.
 
     Call this after the runner was built and before ``runner.train()``.
 
     Raises:
         ValueError: a batch is larger than the data set, a label is no index of a class, the name of a class is no text,
-            or a metric is missing; the message names the config's key.
+            the validation may leave out or repeat images, or a metric is missing; the message names the config's key.
     """
     _check_batches(runner.train_dataloader)
     for key in ('train_dataloader', 'val_dataloader') if runner.val_loop else ('train_dataloader', ):
         _check_labels(key, getattr(runner, key).dataset, runner.model)
+    if runner.val_loop:
+        check_all_images(runner.val_dataloader, 'val_dataloader')
     monitored = list(_monitored(runner)) if runner.val_loop else []
     known = metric_names(runner.val_loop.evaluator) if monitored else None
     for key, metric in monitored:

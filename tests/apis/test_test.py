@@ -73,6 +73,14 @@ def test_parts_in_random_order(config, trained, tmp_path):
                  cfg_options={'test_dataloader.sampler.shuffle': True})
 
 
+@pytest.mark.parametrize('change', [{'drop_last': True}, {'sampler.type': 'RepeatAugSampler'}])
+def test_all_images_or_none(config, tmp_path, change):
+    """Known before the checkpoint is read."""
+    options = {f'test_dataloader.{key}': value for key, value in change.items()}
+    with pytest.raises(ValueError, match=next(iter(options)).replace('.', r'\.')):
+        run_test(config, 'no_such.pth', tmp_path, cfg_options=options)
+
+
 def test_output_that_is_a_folder(tmp_path):
     with pytest.raises(OSError, match=str(tmp_path)):
         run_test('no_such_config.py', 'no_such.pth', tmp_path, out=tmp_path)

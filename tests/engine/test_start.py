@@ -59,6 +59,7 @@ def test_nothing_to_complain_of(tmp_path):
     ({'default_hooks.early_stopping': dict(type='EarlyStoppingHook', monitor='acc')}, "'acc'"),
     ({'param_scheduler': dict(type='ReduceOnPlateauLR', monitor='los')}, r"param_scheduler\.monitor is 'los'"),
     ({'train_dataloader.batch_size': 9, 'train_dataloader.drop_last': True}, 'batch_size is 9, but there are 8'),
+    ({'val_dataloader.batch_size': 9, 'val_dataloader.drop_last': True}, r'val_dataloader\.drop_last'),
 ])
 def test_refused(tmp_path, changes, told):
     with pytest.raises(ValueError, match=told):
