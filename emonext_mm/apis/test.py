@@ -19,6 +19,7 @@ from emonext_mm.engine.loaders import check_all_images
 from emonext_mm.evaluation import PredictionFile, measure_leak_free
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.evaluation.summary import format_summary
+from emonext_mm.evaluation.views import check_views
 from emonext_mm.utils.command_line import merge_test_options
 from emonext_mm.utils.files import check_writable, write_atomic
 from emonext_mm.utils.models import unwrap
@@ -77,9 +78,9 @@ def test(
 
     Raises:
         ValueError: ``out`` has an unknown suffix or cannot tell the images apart, the config has an unknown key, its
-            test may leave out or repeat images, or the data and the model do not fit each other: the classes of the
-            data are not those of the checkpoint. Another order of the same classes is no error: predictions are
-            assigned by name.
+            test may leave out or repeat images, its views are maps that the data preprocessor does not apply, or the
+            data and the model do not fit each other: the classes of the data are not those of the checkpoint. Another
+            order of the same classes is no error: predictions are assigned by name.
         OSError: a file cannot be read or written.
         CheckpointError: the checkpoint was refused.
         FloatingPointError: a score is not finite; the message names the first sample.
@@ -94,6 +95,7 @@ def test(
         runner = Runner.from_cfg(prepare_test(cfg))
         dataset = runner.test_dataloader.dataset
     check_all_images(runner.test_dataloader, 'test_dataloader')
+    check_views(runner)
     hook = ConditionsHook(cfg_options)
     for each in (hook, ClassOrderHook(), FiniteHook()):
         runner.register_hook(each)

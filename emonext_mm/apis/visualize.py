@@ -18,7 +18,9 @@ from mmpretrain.models import ImageClassifier
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
+from emonext_mm.engine.loaders import check_all_images
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
+from emonext_mm.evaluation.views import check_views
 from emonext_mm.utils.command_line import merge_test_options
 from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.training_log import read_log
@@ -123,9 +125,12 @@ class TrainedRun:
         """Labels and predicted probabilities of the test split. The first access runs the test.
 
         Raises:
-            ValueError: there is no checkpoint, or the split has no labels.
+            ValueError: there is no checkpoint, the split has no labels, or the test would be refused, see
+                :func:`~emonext_mm.apis.test.test`.
         """
         self._need_checkpoint()
+        check_all_images(self.runner.test_dataloader, 'test_dataloader')
+        check_views(self.runner)
         scores = GatherScores()
         self.runner.test_evaluator.metrics = [scores]
         self.runner.test()

@@ -100,7 +100,13 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         return affine_warp(images, theta, (size, size), padding_mode=self.padding_mode), theta
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Preprocess a batch as ``ClsDataPreprocessor`` does; ``inputs`` of the result is (N, C, H, W) float."""
+        """Preprocess a batch as ``ClsDataPreprocessor`` does; ``inputs`` of the result is (N, C, H, W) float.
+
+        Raises:
+            ValueError: the samples have a ``view``, and there is no ``AffineView`` to apply it.
+        """
+        if self.view is None and _have_views(data.get('data_samples')):
+            raise ValueError('the samples have a view each, which a data preprocessor without a view cannot apply')
         grey = self._equal_channels and data['inputs'][0].shape[0] == 1
         self._send_labels(data.get('data_samples'))
         data = super().forward(data, training=False)  # batch augmentation must follow the STN
@@ -126,7 +132,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
     def _views(self, data: dict, training: bool) -> Tensor:
         """Maps (N, 2, 3) of the views of a batch."""
         images, samples = data['inputs'], data.get('data_samples')
-        if samples and 'view' in samples[0]:
+        if _have_views(samples):
             return torch.tensor([sample.view for sample in samples], dtype=images.dtype, device=images.device)
         make = self.view.draw if training else self.view.centre
         return make(images.shape[0], images.device)
@@ -137,3 +143,7 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         data['inputs'], scores = self.batch_augments(data['inputs'].contiguous(), scores)  # CutMix writes in place
         for sample, score in zip(samples, scores):
             sample.set_gt_score(score)
+
+
+def _have_views(samples: list[DataSample] | None) -> bool:
+    return bool(samples) and 'view' in samples[0]

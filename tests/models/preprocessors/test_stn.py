@@ -243,6 +243,14 @@ def test_ten_views_equal_ten_crops():
         torch.testing.assert_close(ours, views.float(), atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize('size', [None, 56])
+def test_views_without_a_view(size):
+    dataset = SyntheticFER(2, pipeline=[dict(type='TenViews', size=44, resize=48)])
+    batch = default_collate([dataset[i] for i in range(2)])
+    with pytest.raises(ValueError, match='view'):
+        STNDataPreprocessor(size)(dict(inputs=batch['inputs'][0], data_samples=batch['data_samples'][0]))
+
+
 @pytest.mark.parametrize('align_corners', [False, True])
 def test_one_warp_equals_view_then_stn(align_corners):
     """On smooth images, while no view leaves its image."""
