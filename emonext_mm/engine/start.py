@@ -2,24 +2,22 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
-from torch import nn
 from torch.utils.data import DataLoader
 
-from emonext_mm.emotions import check_names
-from emonext_mm.engine.hooks.class_order import classes_of
-from emonext_mm.engine.loaders import check_all_images
-from emonext_mm.utils.models import unwrap
-from emonext_mm.utils.samples import parts_of, sample_id
+from emonext_mm.engine.loaders import check_all_images, check_labels
+
+_LESS = {'brier', 'ece', 'entropy', 'err', 'error', 'loss', 'mae', 'mse', 'nll', 'perplexity', 'rmse'}
+_GREATER = {'acc', 'accuracy', 'auc', 'f1', 'map', 'precision', 'recall', 'top1', 'top5', 'uar'}
+_ADJECTIVES = {'less': 'smallest', 'greater': 'largest'}
 
 
 def check_start(runner: Runner) -> None:
@@ -29,19 +27,24 @@ def check_start(runner: Runner) -> None:
 
     Raises:
         ValueError: a batch is larger than the data set, a label is no index of a class, the name of a class is no text,
-            the validation may leave out or repeat images, or a metric is missing; the message names the config's key.
+            the validation may leave out or repeat images, or a metric that a hook or a schedule asks for is missing, or
+            it takes the worst value of it for the best; the message names the config's key.
     """
     _check_batches(runner.train_dataloader)
-    for key in ('train_dataloader', 'val_dataloader') if runner.val_loop else ('train_dataloader', ):
-        _check_labels(key, getattr(runner, key).dataset, runner.model)
+    check_labels(runner.train_dataloader, 'train_dataloader', runner.model)
     if runner.val_loop:
+        check_labels(runner.val_dataloader, 'val_dataloader', runner.model)
         check_all_images(runner.val_dataloader, 'val_dataloader')
     monitored = list(_monitored(runner)) if runner.val_loop else []
     known = metric_names(runner.val_loop.evaluator) if monitored else None
-    for key, metric in monitored:
+    for key, metric, rule in monitored:
         if known is not None and metric not in known:
             raise ValueError(f'{key} is {metric!r}, which the validation does not measure; it measures '
                              f'{", ".join(sorted(known))}')
+        right = rule_of(metric)
+        if right not in (None, rule):
+            raise ValueError(f'{key} is {metric!r}, of which the {_ADJECTIVES[right]} value is the best, but its rule is '
+                             f'{rule!r}: set rule={right!r} beside it')
 
 
 def metric_names(evaluator: Evaluator) -> set[str] | None:
@@ -60,6 +63,16 @@ def metric_names(evaluator: Evaluator) -> set[str] | None:
         return None
 
 
+def rule_of(metric: str) -> str | None:
+    """Rule of MMEngine, 'less' or 'greater', by which a value of a metric is the better one; None if it is not known.
+
+    Args:
+        metric: name, such as ``calibration/ece``; each of its words may tell.
+    """
+    words = set(re.split(r'[^a-z0-9]+', metric.lower()))
+    return 'less' if words & _LESS else 'greater' if words & _GREATER else None
+
+
 def _check_batches(loader: DataLoader) -> None:
     if not len(loader) and not isinstance(loader.sampler, InfiniteSampler):
         raise ValueError(f'train_dataloader.batch_size is {loader.batch_size}, but there are {len(loader.sampler)} '
@@ -67,29 +80,15 @@ def _check_batches(loader: DataLoader) -> None:
                          'made')
 
 
-def _check_labels(key: str, dataset: Any, model: nn.Module) -> None:
-    """Refuse labels that are no index of a class. Labels of other kinds (several, or by task) pass."""
-    classes = classes_of(dataset) or ()
-    check_names(classes)
-    outputs = getattr(getattr(unwrap(model), 'head', None), 'num_classes', None)
-    counts = [count for count in (len(classes), outputs) if isinstance(count, int) and count > 0]
-    for part in parts_of(dataset) if counts else ():
-        for index in range(len(part)) if hasattr(part, 'get_data_info') else ():
-            label = part.get_data_info(index).get('gt_label')
-            if isinstance(label, (int, np.integer)) and not 0 <= label < min(counts):
-                raise ValueError(f'{key}: the label of {sample_id(part, index)} is {label}, expected 0 to '
-                                 f'{min(counts) - 1}')
-
-
-def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
-    """Keys of the config, each with the metric that it names."""
+def _monitored(runner: Runner) -> Iterator[tuple[str, str, str]]:
+    """Keys of the config, each with the metric that it names and the rule by which a value is the better one."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook) and hook.save_best:
-            names = [hook.save_best] if isinstance(hook.save_best, str) else hook.save_best
-            yield from (('default_hooks.checkpoint.save_best', name) for name in names if name != 'auto')
+            yield from (('default_hooks.checkpoint.save_best', name, rule)
+                        for name, rule in zip(hook.key_indicators, hook.rules) if name != 'auto')
         elif isinstance(hook, EarlyStoppingHook):
-            yield 'monitor of the early stopping', hook.monitor
+            yield 'monitor of the early stopping', hook.monitor, hook.rule
     schedules = runner.cfg.get('param_scheduler') or []
     for schedule in [schedules] if isinstance(schedules, dict) else schedules:
         if 'monitor' in schedule:
-            yield 'param_scheduler.monitor', schedule['monitor']
+            yield 'param_scheduler.monitor', schedule['monitor'], schedule.get('rule', 'less')

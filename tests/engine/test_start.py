@@ -7,11 +7,12 @@ from mmpretrain.registry import DATASETS
 
 from emonext_mm.compat.config import prepare_train
 from emonext_mm.emotions import CLASSES
-from emonext_mm.engine.start import check_start, metric_names
+from emonext_mm.engine.start import check_start, metric_names, rule_of
 from tests.helpers.host_training import make_config
 
 EMOTION = {'accuracy/top1', 'accuracy/ci95_low', 'accuracy/ci95_high', 'single-label/precision',
            'single-label/recall', 'single-label/f1-score', 'calibration/ece'}
+EMOTION_METRIC = [dict(type='EmotionMetric')]
 
 
 def names(*metrics, classes=CLASSES):
@@ -57,6 +58,11 @@ def test_nothing_to_complain_of(tmp_path):
      r"checkpoint\.save_best is 'accuracy/top5'.* accuracy/top1"),
     ({'default_hooks.checkpoint.save_best': ['accuracy/top1', 'acc']}, r"save_best is 'acc'"),
     ({'default_hooks.early_stopping': dict(type='EarlyStoppingHook', monitor='acc')}, "'acc'"),
+    ({'val_evaluator': EMOTION_METRIC, 'default_hooks.checkpoint.save_best': 'calibration/ece',
+      'default_hooks.checkpoint.rule': 'greater'}, "checkpoint.save_best is 'calibration/ece'.*'greater'.*rule='less'"),
+    ({'val_evaluator': EMOTION_METRIC, 'default_hooks.early_stopping': dict(
+        type='EarlyStopping', monitor='calibration/ece')}, "early stopping is 'calibration/ece'.*rule='less'"),
+    ({'param_scheduler': dict(type='ReduceOnPlateauLR', monitor='accuracy/top1')}, "param_scheduler.*rule='greater'"),
     ({'param_scheduler': dict(type='ReduceOnPlateauLR', monitor='los')}, r"param_scheduler\.monitor is 'los'"),
     ({'train_dataloader.batch_size': 9, 'train_dataloader.drop_last': True}, 'batch_size is 9, but there are 8'),
     ({'val_dataloader.batch_size': 9, 'val_dataloader.drop_last': True}, r'val_dataloader\.drop_last'),
@@ -101,6 +107,9 @@ def test_labels_of_other_kinds(tmp_path, labels):
 
 @pytest.mark.parametrize('changes', [
     {'train_dataloader.batch_size': 9},
+    {'val_evaluator': EMOTION_METRIC, 'default_hooks.checkpoint.save_best': ['accuracy/top1', 'calibration/ece'],
+     'default_hooks.checkpoint.rule': ['greater', 'less'], 'default_hooks.early_stopping': dict(
+         type='EarlyStopping', monitor='calibration/ece', rule='less')},
     {'train_dataloader.batch_size': 9, 'train_dataloader.drop_last': True,
      'train_dataloader.sampler': dict(type='InfiniteSampler'),
      'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=1, val_interval=1)},
@@ -109,3 +118,12 @@ def test_labels_of_other_kinds(tmp_path, labels):
 ])
 def test_allowed(tmp_path, changes):
     check(tmp_path, **changes)
+
+
+@pytest.mark.parametrize(('metric', 'rule'), [
+    *((metric, 'greater') for metric in sorted(EMOTION - {'calibration/ece'})), ('calibration/ece', 'less'),
+    ('f1-score/angry', 'greater'), ('val_loss', 'less'), ('NLL', 'less'), ('top1_error', 'less'), ('mAP', 'greater'),
+    ('replace', None), ('mine/distance', None),
+])
+def test_rule_of_a_metric(metric, rule):
+    assert rule_of(metric) == rule

@@ -16,7 +16,8 @@ class EarlyStopping(EarlyStoppingHook):
 
     Args:
         patience: number of validations without improvement after which training stops. Authors' code: 12.
-        monitor: validation metric, higher is better.
+        monitor: validation metric.
+        rule: 'greater' or 'less': which value of the metric is the better one.
 
     Raises:
         RuntimeError: the validation has no such metric.
@@ -24,10 +25,10 @@ class EarlyStopping(EarlyStoppingHook):
 
     priority = 'LOW'  # before the checkpoint hook, which also saves after the best validation
 
-    def __init__(self, patience: int = 12, monitor: str = 'accuracy/top1') -> None:
+    def __init__(self, patience: int = 12, monitor: str = 'accuracy/top1', rule: str = 'greater') -> None:
         # strict: a misspelt metric must be an error. min_delta: any improvement counts, but with 0 MMEngine would count
         # an equal value as an improvement.
-        super().__init__(monitor, rule='greater', min_delta=1e-6, strict=True, patience=patience)
+        super().__init__(monitor, rule, min_delta=1e-6, strict=True, patience=patience)
 
     def before_train(self, runner: Runner) -> None:
         saved = runner.message_hub.runtime_info.get('early_stopping')
