@@ -24,7 +24,8 @@ class ClassOrderHook(Hook):
     validation uses those of the training data.
 
     Raises:
-        ValueError: the names are others, or a training is resumed with another order of its classes.
+        ValueError: the names are others, or a training is resumed with, or starts from the weights of, another order of
+            its classes. A new training may have other classes than the weights from which it starts.
     """
 
     priority = 'HIGHEST'
@@ -39,7 +40,9 @@ class ClassOrderHook(Hook):
             self._check_resumed(classes_of(runner.train_dataloader.dataset))
 
     def before_train(self, runner: Runner) -> None:
-        self.classes = classes_of(runner.train_dataloader.dataset)
+        classes = classes_of(runner.train_dataloader.dataset)
+        self._check_start(classes)
+        self.classes = classes
 
     def before_val(self, runner: Runner) -> None:
         self._handle = answer_in_order(runner.model, self.classes, classes_of(runner.val_dataloader.dataset))
@@ -65,6 +68,13 @@ class ClassOrderHook(Hook):
             raise ValueError(f'the training was of the classes {", ".join(self.classes)}, in this order, and cannot be '
                              f'resumed with {", ".join(classes)}')
 
+    def _check_start(self, classes: Sequence[str] | None) -> None:
+        """Refuse the loaded weights of the same classes in another order, which the head would mix up."""
+        if self.classes and classes and _is_reordered(classes, self.classes):
+            raise ValueError(f'load_from is of the classes {", ".join(self.classes)}, the training data of the same in '
+                             f'another order, {", ".join(classes)}: set dataset.classes of the data loaders to the '
+                             'order of load_from')
+
 
 def classes_of(dataset: Any) -> Sequence[str] | None:
     """Class names of a data set or a wrapper; None where it has none."""
@@ -89,6 +99,13 @@ def answer_in_order(model: nn.Module, own: Sequence[str] | None, wanted: Sequenc
     if order == list(range(len(order))):
         return None
     return unwrap(model).register_forward_hook(lambda module, args, output: _arrange(output, order))
+
+
+def _is_reordered(classes: Sequence[str], others: Sequence[str]) -> bool:
+    try:
+        return find_order(classes, others) != list(range(len(classes)))
+    except ValueError:  # they are others
+        return False
 
 
 def _arrange(output: Any, order: list[int]) -> Any:

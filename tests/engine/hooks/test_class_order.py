@@ -1,5 +1,7 @@
 """Names of classes travel with the weights: another order is mapped, other names are refused."""
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from emonext_mm.apis.changed_faces import ChangedFaces
 from emonext_mm.apis.measure import SPLIT
 from emonext_mm.apis.visualize import FIGURES, visualize
 from emonext_mm.emotions import CLASSES
-from emonext_mm.engine.hooks.class_order import answer_in_order
+from emonext_mm.engine.hooks.class_order import ClassOrderHook, answer_in_order
 from emonext_mm.evaluation.predictions import read_predictions
 from emonext_mm.evaluation.robustness import CONDITIONS, UNCHANGED
 from emonext_mm.utils.command_line import read_config
@@ -138,6 +140,22 @@ def test_a_training_is_not_resumed_in_another_order(config, error_of, trained, t
                        f'train_dataloader.dataset.classes={",".join(SORTED)}')
     assert ', '.join(CLASSES) in message
     assert ', '.join(SORTED) in message
+
+
+@pytest.mark.parametrize(('classes', 'is_refused'), [
+    (SORTED, True), (['anger', *CLASSES[1:]], False), (CLASSES[:6], False), ([*CLASSES[:6], 'contempt'], False),
+    (None, False),
+])
+def test_weights_of_another_order_to_start_from(classes, is_refused):
+    """Other classes, and other names of the same, are fine-tuning."""
+    dataset = SimpleNamespace(metainfo=dict(classes=classes))
+    runner = SimpleNamespace(cfg=dict(resume=False), train_dataloader=SimpleNamespace(dataset=dataset))
+    hook = ClassOrderHook()
+    hook.after_load_checkpoint(runner, dict(meta=dict(dataset_meta=dict(classes=CLASSES))))
+    told = f'{", ".join(CLASSES)}.*{", ".join(SORTED)}'
+    with pytest.raises(ValueError, match=told) if is_refused else nullcontext():
+        hook.before_train(runner)
+    assert hook.classes == (CLASSES if is_refused else classes)
 
 
 def test_models_inside_of_wrappers():
