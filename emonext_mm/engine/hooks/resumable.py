@@ -1,14 +1,28 @@
-"""Refusal of a checkpoint that has no state of a training."""
+"""Check of a resumed training: its checkpoint has the state of a training, and its options are those of before."""
 from __future__ import annotations
+
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from emonext_mm.utils.checkpoint_content import check_resumable
+from emonext_mm.utils.config_text import differences, read_config_text
+from emonext_mm.utils.strangers import shorten, show_name
+
+SHOWN = 10  # differences in the warning
+PARTS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
+         'custom_hooks')
+# What depends on the machine, some of it changed by emonext_mm.compat.config, and weights that a resume does not load.
+IGNORED = ('data_root', 'disable_subprocess_warning', 'init_cfg', 'num_workers', 'persistent_workers', 'pin_memory',
+           'prefetch_factor', 'worker_init_fn', 'optim_wrapper.type', 'optim_wrapper.dtype',
+           'optim_wrapper.loss_scale', 'optim_wrapper.use_fsdp')
 
 
 class ResumableHook(Hook):
     """Check on a resume that the checkpoint has all that is resumed, before any of it is used.
+
+    A warning names the options that differ from those of the checkpoint.
 
     Raises:
         CheckpointError: see :func:`~emonext_mm.utils.checkpoint_content.check_resumable`.
@@ -19,3 +33,27 @@ class ResumableHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if runner.cfg.get('resume'):
             check_resumable(checkpoint)
+            told = describe_changes(checkpoint['meta'].get('cfg'), runner.cfg.pretty_text)
+            if told:
+                runner.logger.warning(told)
+
+
+def describe_changes(before: Any, now: str) -> str:
+    """Describe in one line the options of a training that differ; empty if there are none.
+
+    Args:
+        before: text of the config in the checkpoint, which may be anything.
+        now: text of the config.
+    """
+    try:
+        one, other = ({key: value for key, value in read_config_text(text).items() if key in PARTS}
+                      for text in (before, now))
+    except (TypeError, ValueError):
+        return 'the checkpoint has no readable config, so that its options cannot be compared'
+    changes = differences(one, other, IGNORED)
+    if not changes:
+        return ''
+    shown = '; '.join(f'{show_name(key)} was {shorten(old)}, is {shorten(new)}' for key, old, new in changes[:SHOWN])
+    more = f'; and {len(changes) - SHOWN} more' if len(changes) > SHOWN else ''
+    return ('the options differ from those of the checkpoint, whose learning rates and schedules go on: '
+            f'{shown}{more}')
