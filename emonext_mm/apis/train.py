@@ -76,8 +76,8 @@ def train(
     Raises:
         ValueError: ``resume`` is a published model, the config trains or validates on the wrong split, sets
             ``model.data_preprocessor`` beside ``data_preprocessor``, has an unknown key, asks for a metric or a batch
-            that there is not (see :func:`~emonext_mm.engine.start.check_start`), another training works in the work dir,
-            or ``load_from`` is a checkpoint of an earlier training in it.
+            that there is not (see :func:`~emonext_mm.engine.start.check_start`), another training works in the work
+            dir, or ``load_from`` is a checkpoint of an earlier training in it.
         OSError: the config, the data or the pretrained weights cannot be read.
         CheckpointError: the checkpoint to resume from was refused.
         FloatingPointError: the loss is not finite.

@@ -27,8 +27,8 @@ def check_all_images(loader: DataLoader, key: str) -> None:
         raise ValueError(f'{key}.drop_last is True, which leaves out the images of an incomplete batch of '
                          f'{loader.batch_size}: set {key}.drop_last=False')
     if not isinstance(loader.sampler, DefaultSampler):
-        raise ValueError(f'{key}.sampler.type is {type(loader.sampler).__name__}, which may leave out or repeat images: '
-                         f'set {key}.sampler.type=DefaultSampler')
+        raise ValueError(f'{key}.sampler.type is {type(loader.sampler).__name__}, which may leave out or repeat images'
+                         f': set {key}.sampler.type=DefaultSampler')
 
 
 def check_labels(loader: DataLoader, key: str, model: nn.Module) -> None:

@@ -43,8 +43,8 @@ def check_start(runner: Runner) -> None:
                              f'{", ".join(sorted(known))}')
         right = rule_of(metric)
         if right not in (None, rule):
-            raise ValueError(f'{key} is {metric!r}, of which the {_ADJECTIVES[right]} value is the best, but its rule is '
-                             f'{rule!r}: set rule={right!r} beside it')
+            raise ValueError(f'{key} is {metric!r}, of which the {_ADJECTIVES[right]} value is the best, but its rule '
+                             f'is {rule!r}: set rule={right!r} beside it')
 
 
 def metric_names(evaluator: Evaluator) -> set[str] | None:

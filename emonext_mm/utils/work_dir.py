@@ -75,7 +75,7 @@ def resumable_checkpoint(work_dir: str | Path) -> Path | None:
 
 
 def set_aside(work_dir: str | Path, load_from: str | Path | None = None) -> Path | None:
-    """Move the checkpoints of an earlier training into a new subfolder ``earlier_<number>``, which no reader looks into.
+    """Move the checkpoints of an earlier training into a new subfolder ``earlier_<number>``, where no reader looks.
 
     Else they would stand for those that a new training has not saved yet. Call this with the lock of the work dir.
 

@@ -1,6 +1,5 @@
 """Values of a config from its text, and the differences of two."""
 import math
-import warnings
 
 import pytest
 from mmengine.config import Config
@@ -29,8 +28,7 @@ def test_runs_nothing():
 
 @pytest.mark.parametrize('text', ['a = <class>', 'a = \0', 'a = ' + '[' * 5000, 'a = ' + '-' * 10 ** 5 + '1'])
 def test_no_config(text):
-    with pytest.raises(ValueError, match='config'), warnings.catch_warnings():
-        warnings.simplefilter('ignore')
+    with pytest.raises(ValueError, match='config'):
         read_config_text(text)
 
 
