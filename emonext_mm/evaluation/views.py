@@ -26,5 +26,5 @@ def check_views(runner: Runner) -> None:
     views = samples_of(runner.test_dataloader.dataset[0])
     if any('view' in each for each in views):
         raise ValueError(f'tta_pipeline gives {len(views)} views as maps, but {type(preprocessor).__name__} has no '
-                         'view that applies them, so that all views would be the same: set data_preprocessor.view, or take '
-                         'TenCrop in tta_pipeline')
+                         'view that applies them, so that all views would be the same: set data_preprocessor.view, or '
+                         'take TenCrop in tta_pipeline')
