@@ -59,7 +59,7 @@ def compare(runs: Sequence[str | Path], against: Sequence[str | Path] = (),
     aligned = align([read_predictions(path) for path in paths])
     groups = [aligned[:len(runs)], aligned[len(runs):]] if against else [[run] for run in aligned]
     sides = report.make_sides(groups)
-    data, leak_free, notes = _find_images(aligned[0])
+    data, leak_free, notes = _find_images(aligned)
     content = report.build_report(sides, leak_free)
     files = []
     if out is not None:
@@ -73,12 +73,17 @@ def compare(runs: Sequence[str | Path], against: Sequence[str | Path] = (),
     return Comparison(content, words, tuple(files))
 
 
-def _find_images(run: Predictions) -> tuple[tuple[BaseDataset, np.ndarray] | None, np.ndarray | None, list[str]]:
+def _find_images(runs: Sequence[Predictions]
+                 ) -> tuple[tuple[BaseDataset, np.ndarray] | None, np.ndarray | None, list[str]]:
     """Data set with the indices of the samples, leak-free mask, notes; None and a note for each that is missing."""
     data = None
     try:
-        data = build_tested_dataset(run)
-        return data, find_leak_free(*data), []
+        data = build_tested_dataset(runs[0])
+        leak_free = find_leak_free(*data)
+        untold = [run.path for run in runs if run.conditions.get('leak_free', 0) is None]
+        if untold and getattr(data[0], 'hold_out', 0):  # a training that held out others had seen some of these images
+            raise ValueError(f'the test of {untold[0]} could not tell them')
+        return data, leak_free, []
     except ValueError as error:
         return data, None, [f'No results for leak-free images{"" if data else ", no figures"}: {error}']
 

@@ -16,7 +16,7 @@ from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
 from emonext_mm.engine.loaders import check_all_images
-from emonext_mm.evaluation import PredictionFile, measure_leak_free
+from emonext_mm.evaluation import LeakFreeHook, PredictionFile
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.evaluation.summary import format_summary
 from emonext_mm.evaluation.views import check_views
@@ -97,9 +97,8 @@ def test(
     check_all_images(runner.test_dataloader, 'test_dataloader')
     check_views(runner)
     hook = ConditionsHook(cfg_options)
-    for each in (hook, ClassOrderHook(), FiniteHook()):
+    for each in (hook, ClassOrderHook(), FiniteHook(), LeakFreeHook()):
         runner.register_hook(each)
-    measure_leak_free(runner.test_evaluator, dataset)
     for file in files:
         if isinstance(file, PredictionFile):  # DumpResults needs no index
             file.check(runner.test_dataloader)

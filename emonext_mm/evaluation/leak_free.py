@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from emonext_mm.evaluation.metrics import wilson_interval
+from emonext_mm.utils.config_text import read_config_text
 
 
 class LeakFreeAccuracy(BaseMetric):
@@ -50,15 +53,57 @@ class LeakFreeAccuracy(BaseMetric):
                 'samples': len(correct)}
 
 
-def measure_leak_free(evaluator: Evaluator, dataset: BaseDataset) -> None:
+class LeakFreeHook(Hook):
+    """Measure the accuracy of a test on the leak-free samples too, see :func:`measure_leak_free`."""
+
+    def __init__(self) -> None:
+        self._training: str | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        self._training = (checkpoint.get('meta') or {}).get('cfg')
+
+    def before_test(self, runner: Runner) -> None:
+        measure_leak_free(runner.test_evaluator, runner.test_dataloader.dataset, self._training)
+
+
+def measure_leak_free(evaluator: Evaluator, dataset: BaseDataset, training: str | None = None) -> None:
     """Add :class:`LeakFreeAccuracy` to an evaluator if the data set can tell which samples are leak-free.
 
     ``dataset.leaked`` (see ``FER2013``) is (N,) bool or raises ValueError, whose reason is logged. Nothing is added
-    to an evaluator without metrics, nor for the training split.
+    to an evaluator without metrics, nor for the training split, nor where the training held out other images.
+
+    Args:
+        training: config of the training, as text; None if unknown.
     """
     if not evaluator.metrics or not hasattr(type(dataset), 'leaked') or dataset.split == 'train':
         return
     try:
+        if isinstance(training, str) and hasattr(dataset, 'hold_out'):
+            _check_held_out(dataset, read_config_text(training).get('train_dataloader'))
         evaluator.metrics.append(LeakFreeAccuracy(~dataset.leaked))
     except ValueError as error:
         print_log(f'leak-free accuracy is not measured: {error}', logger='current', level=logging.WARNING)
+
+
+def _check_held_out(dataset: BaseDataset, train_dataloader: Any) -> None:
+    """Check that the data set has the split train that the training had: ``leaked`` compares with its images.
+
+    Raises:
+        ValueError: it held out other images.
+    """
+    tested = _held_out(vars(dataset))
+    for trained in map(_held_out, _find_configs(type(dataset).__name__, train_dataloader)):
+        if trained != tested:
+            raise ValueError(f'the training images are others: {trained} in the training, {tested} in the test')
+
+
+def _held_out(options: dict) -> str:
+    share = options.get('hold_out')
+    return f'hold_out={share}, hold_out_seed={options.get("hold_out_seed", 0)}' if share else 'hold_out=0'
+
+
+def _find_configs(kind: str, cfg: Any) -> list[dict]:
+    """Configs of a kind of data set, also inside of wrappers such as ``RepeatDataset``."""
+    values = cfg.values() if isinstance(cfg, dict) else cfg if isinstance(cfg, list) else ()
+    own = [cfg] if isinstance(cfg, dict) and str(cfg.get('type')).rpartition('.')[2] == kind else []
+    return own + [found for value in values for found in _find_configs(kind, value)]

@@ -80,6 +80,20 @@ def test_leak_free_images(tmp_path):
     assert 'No results' not in comparison.text
 
 
+def test_leak_free_images_that_the_test_could_not_tell(tmp_path):
+    """The training had held out other images."""
+    faces = make_faces(70)
+    write_fer2013(tmp_path, faces._replace(splits=['Training'] * 70))
+    cfg = dict(type='FER2013', data_root=str(tmp_path), split='val', hold_out=0.2)
+    dataset = FER2013(**{key: value for key, value in cfg.items() if key != 'type'})
+    told, other, untold = (write_run(tmp_path / f'{seed}.json', dataset, cfg, 0.6, seed, leak_free=known)
+                           for seed, known in enumerate((14, 14, None)))
+    assert compare([told, other]).report['leak_free'] == len(dataset)
+    comparison = compare([told, untold])
+    assert comparison.report['leak_free'] is None
+    assert str(untold) in comparison.text.splitlines()[-1]
+
+
 def test_data_set_without_leak_free_images(files):
     comparison = compare(files[:2])
     assert comparison.report['leak_free'] is None

@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
 
 from emonext_mm.datasets import FER2013, SyntheticFER
-from emonext_mm.evaluation import EmotionMetric, LeakFreeAccuracy, measure_leak_free
+from emonext_mm.evaluation import EmotionMetric, LeakFreeAccuracy, LeakFreeHook, measure_leak_free
 from tests.helpers.fer2013_files import make_faces, write_fer2013
 
 LEAK_FREE = np.array([True, False, True, True, False])
@@ -68,6 +70,28 @@ def test_fer2013_with_its_training_images(root):
     first, added = measured(FER2013(str(root), split='val'), EmotionMetric())
     assert isinstance(first, EmotionMetric)
     assert np.flatnonzero(~added.leak_free).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(('trained', 'known'), [
+    ('hold_out=0.2', True), ('hold_out=0.2, hold_out_seed=0', True), ('hold_out=0.2, hold_out_seed=1', False),
+    ('hold_out=0.1', False), ('', False), (None, True),
+])
+def test_other_images_held_out(trained, known, tmp_path, monkeypatch):
+    """Of a training whose checkpoint tells it, here one of repeated images."""
+    faces = make_faces(70)
+    write_fer2013(tmp_path, type(faces)(faces.images, faces.labels, ['Training'] * 70))
+    dataset = FER2013(str(tmp_path), 'val', hold_out=0.2)
+    runner = SimpleNamespace(test_evaluator=Evaluator(EmotionMetric()),
+                             test_dataloader=SimpleNamespace(dataset=dataset))
+    part = f"dict(type='RepeatDataset', times=2, dataset=dict(type='FER2013', {trained}))"
+    logged, hook = [], LeakFreeHook()
+    monkeypatch.setattr('emonext_mm.evaluation.leak_free.print_log', lambda text, **kwargs: logged.append(text))
+    hook.after_load_checkpoint(runner, {} if trained is None else dict(
+        meta=dict(cfg=f'train_dataloader = dict(dataset={part})')))
+    hook.before_test(runner)
+    assert (len(runner.test_evaluator.metrics), len(logged)) == ((2, 0) if known else (1, 1))
+    assert known or all(text in logged[0] for text in (
+        trained or 'hold_out=0', 'hold_out=0.2, hold_out_seed=0 in the test'))
 
 
 def test_no_training_images(tmp_path, monkeypatch):
