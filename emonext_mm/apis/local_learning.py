@@ -154,4 +154,5 @@ def _conditions(dataset: FER2013, models: Sequence, bovw: bool, options: dict) -
         checkpoint=', '.join(str(find_checkpoint(checkpoint)) for _, checkpoint in models) or None,
         epoch=None, iteration=None, weights='unknown',
         dataset=dict(type='FER2013', data_root=dataset.data_root, split=dataset.split),
-        split=dataset.official_split, samples=len(dataset), leak_free=None, views=1, transform=None, merge=None)
+        split=dataset.official_split, samples=len(dataset), leak_free=None, views=1, transform=None, merge=None,
+        precision='float32')

@@ -92,7 +92,7 @@ def dataset_name(cfg: dict) -> str:
 
 
 def conditions_line(conditions: dict) -> str:
-    """Format as ``emonext_tiny_fer2013, epoch 27, EMA weights, single view``; another precision than float32 follows."""
+    """Format as ``emonext_tiny_fer2013, epoch 27, EMA weights, single view``, and the precision if not float32."""
     views = 'single view'
     if conditions['views'] > 1:
         views = f'{conditions["views"]} views ({conditions["transform"]}, {conditions["merge"]})'

@@ -83,7 +83,8 @@ def test_another_test_is_measured(stored, tmp_path):
 
 @pytest.mark.parametrize('wrong', [
     dict(text='{"settings": "\x00'), dict(text='[]'), dict(text='{"scale": {"1": 12.5, "1.25": 6.25}}'),
-    dict(checkpoint='best_other.pth'), dict(curves={'scale': {'1': 12.5}}), dict(curves={'scale': {'1': 1, '1.25': []}}),
+    dict(checkpoint='best_other.pth'), dict(curves={'scale': {'1': 12.5}}),
+    dict(curves={'scale': {'1': 1, '1.25': []}}),
 ])
 def test_what_does_not_fit_is_measured(stored, wrong):
     assert stored(**wrong) == NEW

@@ -57,7 +57,8 @@ def test_the_table_keeps_what_is_finished(listed, tmp_path):
     """The other runs and seeds of the list, which are not run again; not those of other settings."""
     out = tmp_path / 'out'
     run_experiments(listed, seeds=[0, 1], only=['a'], out=out)
-    for result in (run_experiments(listed, seeds=[2], only=['b'], out=out), collect_experiments(listed, [1], ['a'], out)):
+    for result in (run_experiments(listed, seeds=[2], only=['b'], out=out),
+                   collect_experiments(listed, [1], ['a'], out)):
         assert [(row['name'], row['seeds']) for row in result.results['rows']] == [('a', [0, 1]), ('b', [2])]
         assert json.loads((out / 'results.json').read_text()) == result.results
         assert (result.total, result.failures) == (1, ())

@@ -67,7 +67,7 @@ def check_seeds(runs: Sequence[Predictions]) -> None:
     for i, run in enumerate(runs):
         for other in runs[:i]:
             if np.array_equal(run.probabilities, other.probabilities):
-                raise ValueError(f'{other.path} and {run.path} contain the same predictions, not those of two trainings')
+                raise ValueError(f'{other.path} and {run.path} contain the same predictions, not two seeds')
 
 
 def build_report(sides: Sequence[Side], leak_free: np.ndarray | None) -> dict:
