@@ -31,6 +31,7 @@ from emonext_mm.utils.files import write_atomic
 from emonext_mm.utils.models import build_model
 from emonext_mm.utils.options import merge_options
 from emonext_mm.utils.plain import to_plain
+from emonext_mm.utils.trained_options import warn_of_changes
 from emonext_mm.utils.work_dir import find_checkpoint
 
 OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike
@@ -155,6 +156,7 @@ def load_model(cfg: Config, checkpoint: Path, half: bool = False) -> tuple[Image
     if classes is None:
         raise ValueError(f'{checkpoint}: no dataset_meta with the class names, which a checkpoint of a training has')
     check_class_names(str(checkpoint), content, model)
+    warn_of_changes(content, cfg)
     if half:
         for value in model.state_dict().values():
             if value.is_floating_point():

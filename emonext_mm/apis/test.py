@@ -25,6 +25,7 @@ from emonext_mm.utils.files import check_writable, write_atomic
 from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.options import explain_unknown_keys
 from emonext_mm.utils.plain import to_plain
+from emonext_mm.utils.trained_options import TrainedOptionsHook
 from emonext_mm.utils.work_dir import find_checkpoint
 from emonext_mm.visualization.backends import kept_open, save_and_log
 from emonext_mm.visualization.confusion import draw_confusion_matrix
@@ -97,7 +98,7 @@ def test(
     check_all_images(runner.test_dataloader, 'test_dataloader')
     check_views(runner)
     hook = ConditionsHook(cfg_options)
-    for each in (hook, ClassOrderHook(), FiniteHook(), LeakFreeHook()):
+    for each in (hook, ClassOrderHook(), FiniteHook(), LeakFreeHook(), TrainedOptionsHook()):
         runner.register_hook(each)
     for file in files:
         if isinstance(file, PredictionFile):  # DumpResults needs no index

@@ -87,14 +87,16 @@ def train(
     compat.setup()
     if str(resume).endswith('.safetensors'):
         raise ValueError(f'{resume} has no state of a training to resume; start from its weights by load_from={resume}')
+    auto = resume in (True, 'auto')
     cfg = merge_train_options(config, dict(
         work_dir=None if work_dir is None else str(work_dir),
-        resume='auto' if resume is True else str(resume) if resume else None,
+        resume=None if auto or not resume else str(resume),
         cfg_options=cfg_options, amp=amp, no_validate=no_validate, auto_scale_lr=auto_scale_lr,
         no_pin_memory=no_pin_memory, no_persistent_workers=no_persistent_workers, launcher=launcher))
-    if resume in (True, 'auto'):
+    if auto:
         found = resumable_checkpoint(cfg.work_dir)
-        cfg.resume, cfg.load_from = found is not None, found and str(found)
+        cfg.resume = found is not None
+        cfg.load_from = str(found) if found else cfg.get('load_from')  # MMPretrain drops the config's own
     cfg = prepare_train(cfg)
     first = os.environ.get(_RANK[launcher], '0') == '0'  # the first process holds the lock for all
     with (stop_signals(at_once=launcher == 'none') as request,

@@ -5,6 +5,10 @@ import ast
 from collections.abc import Collection
 from typing import Any
 
+from emonext_mm.utils.strangers import shorten, show_name
+
+SHOWN = 10  # differences in a line
+
 
 class _Missing:
     def __repr__(self) -> str:
@@ -49,6 +53,12 @@ def differences(one: Any, other: Any, ignored: Collection[str] = (), key: str = 
         return [] if one == other else [(key, one, other)]
     return [found for name, a, b in pairs
             for found in differences(a, b, ignored, f'{key}.{name}' if key else str(name))]
+
+
+def format_differences(found: list[tuple[str, Any, Any]]) -> str:
+    """Format as ``train_cfg.max_epochs was 3, is 5; and 2 more``."""
+    shown = '; '.join(f'{show_name(key)} was {shorten(old)}, is {shorten(new)}' for key, old, new in found[:SHOWN])
+    return shown + (f'; and {len(found) - SHOWN} more' if len(found) > SHOWN else '')
 
 
 def _read(node: ast.expr) -> Any:

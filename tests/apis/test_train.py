@@ -52,6 +52,11 @@ def test_a_new_training_has_nothing_of_an_earlier_one(config, trained, tmp_path)
     assert not (tmp_path / 'run' / 'earlier_2').exists()
 
 
+def test_resume_without_a_checkpoint_starts_from_the_weights_of_the_config(config, tmp_path):
+    with pytest.raises(OSError, match=r'none\.pth'):
+        train(config, tmp_path, resume=True, cfg_options={'load_from': str(tmp_path / 'none.pth')})
+
+
 def test_a_published_model_has_no_training_to_resume(config, tmp_path):
     with pytest.raises(ValueError, match=r'model\.safetensors'):
         train(config, tmp_path, resume='model.safetensors')

@@ -7,10 +7,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from emonext_mm.utils.checkpoint_content import check_resumable
-from emonext_mm.utils.config_text import differences, read_config_text
-from emonext_mm.utils.strangers import shorten, show_name
+from emonext_mm.utils.config_text import differences, format_differences, read_config_text
 
-SHOWN = 10  # differences in the warning
 PARTS = ('model', 'data_preprocessor', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
          'custom_hooks')
 # What depends on the machine, some of it changed by emonext_mm.compat.config, and weights that a resume does not load.
@@ -51,9 +49,5 @@ def describe_changes(before: Any, now: str) -> str:
     except (TypeError, ValueError):
         return 'the checkpoint has no readable config, so that its options cannot be compared'
     changes = differences(one, other, IGNORED)
-    if not changes:
-        return ''
-    shown = '; '.join(f'{show_name(key)} was {shorten(old)}, is {shorten(new)}' for key, old, new in changes[:SHOWN])
-    more = f'; and {len(changes) - SHOWN} more' if len(changes) > SHOWN else ''
     return ('the options differ from those of the checkpoint, whose learning rates and schedules go on: '
-            f'{shown}{more}')
+            f'{format_differences(changes)}') if changes else ''
