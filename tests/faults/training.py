@@ -36,7 +36,8 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=1, batch_size=8, dataset=dict(num_samples=21), persistent_workers=True)
 train_cfg = dict(max_epochs=4)
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
-default_hooks = dict(checkpoint=dict(save_best='calibration/ece'))  # greatest after the second epoch
+default_hooks = dict(checkpoint=dict(save_best='calibration/ece', rule='less'))  # smallest after the second epoch
+randomness = dict(seed=7)
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)]
 """
 

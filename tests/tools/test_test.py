@@ -245,7 +245,8 @@ def test_options_reach_the_model_under_tta(call_tool, config, trained, tmp_path,
 def conditions_of(config, checkpoint, **kwargs):
     return {'config': config.stem, 'cfg_options': {}, 'checkpoint': str(checkpoint), 'epoch': 2, 'iteration': 20,
             'weights': 'EMA', 'dataset': {'type': 'SyntheticFER', 'num_samples': 140, 'split': 'test'}, 'split': 'test',
-            'samples': 140, 'leak_free': None, 'views': 1, 'transform': None, 'merge': None, **kwargs}
+            'samples': 140, 'leak_free': None, 'views': 1, 'transform': None, 'merge': None,
+            'precision': 'float32', **kwargs}
 
 
 def test_predictions(config, call_tool, trained, tmp_path, capfd):
