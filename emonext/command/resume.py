@@ -22,19 +22,12 @@ CLOSE = 1e-3  # largest difference of a probability that other machines make
 
 
 class Record(NamedTuple):
-    """A line of JSON or a row of a table.
+    """A line of JSON or a row of a table."""
 
-    Attributes:
-        source: as written.
-        rank: what rises within an item, the frame (-1 for a picture) and the number of the face.
-        start: where it begins in the file.
-        scores: probabilities of its first face; none without a face.
-    """
-
-    source: str
-    rank: tuple[int, int]
-    start: int
-    scores: tuple[float, ...]
+    source: str  # as written
+    rank: tuple[int, int]  # what rises within an item: the frame (-1 for a picture), and the number of the face
+    start: int  # where it begins in the file
+    scores: tuple[float, ...]  # probabilities of its first face; none without a face
 
 
 def skip(items: Iterator[Item], finished: Counter[str]) -> Iterator[Item]:
