@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from filelock import FileLock
 
 from emonext_mm import compat
 from tests.helpers.fer2013_files import make_faces, write_fer2013
+from tests.helpers.host_training import free_port
 from tests.helpers.scripts import ROOT, run_script
 
 compat.setup()
@@ -94,7 +94,7 @@ def run_tool():
             'OMP_NUM_THREADS': '1',
             'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',  # torchrun
             'PYTHONPATH': str(ROOT),
-            'PORT': str(free_port()),
+            'PORT': free_port(),
             **env,
         }
         command += [ROOT / 'tools' / name, *args]
@@ -172,9 +172,3 @@ def check_line(message):
     assert message.startswith('error: ')
     assert '\n' not in message
     return message
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]

@@ -53,7 +53,7 @@ def open_page(browser, errors):
     pages = []
 
     def start(address, host=None, **options):
-        page = browser.new_page(**options)
+        page = browser.new_page(reduced_motion='reduce', **options)  # nothing moves while it is measured
         pages.append(page)
         page.on('console', lambda message: errors.append(message.text) if message.type == 'error' else None)
         page.on('pageerror', lambda error: errors.append(str(error)))

@@ -55,10 +55,21 @@ def test_trains_and_tests(runner, experiments, calls, tmp_path, capsys):
 
 
 @pytest.mark.skipif(not Path('/proc/self/status').exists(), reason='only Linux tells the memory of a process')
-def test_peak_memory(runner, experiments):
+def test_peak_memory(runner, experiments, tools, monkeypatch):
     """Of a bare Python, in GB."""
+    measure = experiment_runner._peak_memory
+
+    def measure_running(pid):
+        runs = (tools / 'waiting').exists()
+        memory = measure(pid)
+        if runs:
+            (tools / 'go').touch()
+        return memory
+
+    monkeypatch.setenv('FAKE_TOOL', 'wait')
+    monkeypatch.setattr(experiment_runner, '_peak_memory', measure_running)
     runner().run(experiments[:1])
-    assert 0 < json.loads((experiments[0].folder / 'trained.json').read_text())['process_gb'] < 0.1
+    assert 0.001 < json.loads((experiments[0].folder / 'trained.json').read_text())['process_gb'] < 0.1
 
 
 def test_unknown_memory(runner, experiments, monkeypatch):

@@ -2,13 +2,19 @@
 
 Nothing here imports emonext_mm, so that the plain host can be tried too.
 """
+import itertools
+import os
 import socket
+from contextlib import suppress
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS, TRANSFORMS
+
+# Another range for each worker of pytest-xdist.
+_ports = itertools.count(20_000 + 2_000 * int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]) + os.getpid() % 1_000)
 
 
 @TRANSFORMS.register_module()
@@ -95,7 +101,12 @@ def with_tta(cfg):
 
 
 def free_port():
-    """A port of this machine that nothing listens on, as text."""
-    with socket.socket() as sock:
-        sock.bind(('localhost', 0))
-        return str(sock.getsockname()[1])
+    """A port that nothing listens on, as text; below those that the system gives to others until it is bound."""
+    return str(next(filter(_is_free, _ports)))
+
+
+def _is_free(port):
+    with socket.socket() as sock, suppress(OSError):
+        sock.bind(('localhost', port))
+        return True
+    return False

@@ -35,14 +35,14 @@ def test_an_interrupted_film_is_complete_up_to_there(tmp_path, number):
         [sys.executable, '-m', 'emonext', 'predict', film, '--video', tmp_path / 'out.mp4', '--json',
          tmp_path / 'o.json', '--timeline', tmp_path / 't.png', '--threads', '1'], text=True,
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
-    while not (tmp_path / 'o.json').exists() and command.poll() is None:
+    lines = tmp_path / 'o.json'
+    while command.poll() is None and not (lines.exists() and lines.read_text().count('\n') > 5):
         time.sleep(0.02)
-    time.sleep(0.3)
     command.send_signal(number)
     out, err = command.communicate(timeout=60)
     assert (command.returncode, err.splitlines()[-1]) == (130, 'interrupted')
     assert out.startswith(f'{film}: ')
-    count = len((tmp_path / 'o.json').read_text().splitlines())
+    count = len(lines.read_text().splitlines())
     import av
     with av.open(str(tmp_path / 'out.mp4')) as file:
         frames = sum(1 for _ in file.decode(video=0))

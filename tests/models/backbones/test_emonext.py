@@ -102,6 +102,7 @@ def test_equal_gates_keep_pretrained_features():
 
 
 def test_init_weights_keeps_small_se_weights():
+    torch.manual_seed(0)
     model = small()
     model.init_weights()
     assert max(p.abs().max() for p in model.se_after.parameters()) < 0.1

@@ -357,6 +357,7 @@ def test_view_and_stn_under_autocast():
 
 def test_gradients_through_view_and_stn():
     """For the images and the parameters of the STN."""
+    torch.manual_seed(0)  # where no kink is near
     stn = leave_identity(STNDataPreprocessor(18, in_channels=1, view=dict(type='AffineView', size=5, resize=6)))
     stn = stn.double().eval()
     images = torch.rand(2, 1, 7, 7, dtype=torch.float64, requires_grad=True)

@@ -18,7 +18,6 @@ def test_load_memory_and_malformed_requests(service, tmp_path, check_report, cap
     assert [table['title'] for table in latencies] == ['latency, p50', 'latency, p95', 'latency, p99']
     middle, _, highest = ([side['median'] for side in table['sides'].values()] for table in latencies)
     assert all(0 < low <= high for low, high in zip(middle, highest))
-    assert middle[0] < middle[1]  # three clients wait for each other
     assert list(report['conditions']['memory']) == ['0', '2', '4', '6', '8']
     assert report['conditions']['malformed']['requests'] == 30
     text = capsys.readouterr().out
