@@ -235,6 +235,8 @@ def _to_onnx(classifier: FaceClassifier, meta: dict) -> Writer:
         program.apply_weights(weights)
         model = program.model_proto
         _halve_exact(model)
+        for node in model.graph.node:  # stack traces, with the folders of this machine
+            del node.metadata_props[:]
         onnx.helper.set_model_props(model, {KEY: json.dumps(meta, allow_nan=False)})
         path.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])

@@ -87,6 +87,7 @@ def test_families(name, tmp_path):
     assert exported.difference <= 1e-5
     meta = json.loads({prop.key: prop.value for prop in onnx.load(tmp_path / 'it.onnx').metadata_props}['emonext'])
     assert meta == exported.meta
+    assert str(ROOT).encode() not in (tmp_path / 'it.onnx').read_bytes()  # no folder of this machine
     assert (meta['classes'], meta['epoch'], meta['channels']) == (list(CLASSES), 4, 1)
     generator = np.random.default_rng(0)
     for count in (1, 3, 6):
