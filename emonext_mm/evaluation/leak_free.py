@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 
 from emonext_mm.evaluation.metrics import wilson_interval
 from emonext_mm.utils.config_text import read_config_text
+from emonext_mm.utils.options import walk
 
 
 class LeakFreeAccuracy(BaseMetric):
@@ -104,6 +105,5 @@ def _held_out(options: dict) -> str:
 
 def _find_configs(kind: str, cfg: Any) -> list[dict]:
     """Configs of a kind of data set, also inside of wrappers such as ``RepeatDataset``."""
-    values = cfg.values() if isinstance(cfg, dict) else cfg if isinstance(cfg, list) else ()
-    own = [cfg] if isinstance(cfg, dict) and str(cfg.get('type')).rpartition('.')[2] == kind else []
-    return own + [found for value in values for found in _find_configs(kind, value)]
+    return [holder for path, value, holder in walk(cfg)
+            if path.rpartition('.')[2] == 'type' and str(value).rpartition('.')[2] == kind]

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
 from emonext_mm.utils.images import to_grey
+from emonext_mm.utils.options import walk
 from emonext_mm.utils.samples import parts_of
 
 OWN = ('FER2013', 'SyntheticFER')  # with the official splits
@@ -91,11 +92,5 @@ def _is_own(kind: Any) -> bool:
 
 def _splits(node: Any) -> set[str]:
     """Splits of these data sets anywhere in a config, also inside of wrappers."""
-    found = set()
-    if isinstance(node, dict):
-        if 'split' in node and _is_own(node.get('type')):
-            found.add(node['split'])
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        found = found.union(*map(_splits, node))
-    return found
+    return {value for path, value, holder in walk(node)
+            if path.rpartition('.')[2] == 'split' and _is_own(holder.get('type'))}

@@ -134,11 +134,11 @@ def explain_unknown_keys(cfg: Config) -> Iterator[None]:
         key = re.search(r"got an unexpected keyword argument '(\w+)'", text)
         kind = re.search(r'(\S+) is not in the \S+ registry', text)
         if key:
-            names = [path + _hint(key[1], _known(node) - {key[1]}) for path, value, node in _walk(dict(cfg.items()))
+            names = [path + _hint(key[1], _known(node) - {key[1]}) for path, value, node in walk(dict(cfg.items()))
                      if path.rpartition('.')[2] == key[1]]
         elif kind:
             known = {name for each in _registries() for name in each.module_dict}
-            names = [f'{path}={value}{_hint(value, known)}' for path, value, _ in _walk(dict(cfg.items()))
+            names = [f'{path}={value}{_hint(value, known)}' for path, value, _ in walk(dict(cfg.items()))
                      if path.endswith('type') and value == kind[1]]
         if not (key or kind) or not names:
             raise
@@ -179,13 +179,13 @@ def _arguments(kind: type) -> set[str]:
             if name != 'self' and argument.kind not in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL)}
 
 
-def _walk(node: Any, path: str = '') -> Iterator[tuple[str, Any, Mapping]]:
+def walk(node: Any, path: str = '') -> Iterator[tuple[str, Any, Mapping]]:
     """All keys of a config with dots, with their values and the dicts that hold them."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
     for key, value in items:
         if isinstance(node, dict):
             yield f'{path}{key}', value, node
-        yield from _walk(value, f'{path}{key}.')
+        yield from walk(value, f'{path}{key}.')
 
 
 def _restore(value: Any) -> Any:

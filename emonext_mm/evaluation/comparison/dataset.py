@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -12,6 +11,7 @@ from mmpretrain.registry import DATASETS
 
 from emonext_mm.evaluation.predictions import Predictions
 from emonext_mm.utils.files import check_regular
+from emonext_mm.utils.options import walk
 from emonext_mm.utils.samples import sample_ids
 from emonext_mm.utils.strangers import shorten, show_name
 
@@ -68,7 +68,7 @@ def _check_kind(cfg: dict) -> None:
     if kind not in BUILT:
         raise ValueError(f'{shorten(kind)} is not one of the data sets that are built from a file of predictions, '
                          f'{", ".join(BUILT)}')
-    if any(_names_a_type(value) for value in cfg.values()):
+    if any('type' in holder for _, _, holder in walk(list(cfg.values()))):
         raise ValueError('a data set that contains other parts is not built from a file of predictions')
 
 
@@ -91,12 +91,6 @@ def _check_size(cfg: dict, samples: int) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    walk = (name for _, folders, files in os.walk(folder, followlinks=True) for name in (*folders, *files))
-    if len(list(islice(walk, MOST_FILES + 1))) > MOST_FILES:  # also a folder whose links lead back to itself
+    names = (name for _, folders, files in os.walk(folder, followlinks=True) for name in (*folders, *files))
+    if len(list(islice(names, MOST_FILES + 1))) > MOST_FILES:  # also a folder whose links lead back to itself
         raise ValueError(f'{folder} holds more than {MOST_FILES:,} files')
-
-
-def _names_a_type(value: Any) -> bool:
-    if isinstance(value, dict):
-        return 'type' in value or any(map(_names_a_type, value.values()))
-    return isinstance(value, list) and any(map(_names_a_type, value))
