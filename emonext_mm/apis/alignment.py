@@ -15,7 +15,7 @@ from mmengine.logging import print_log
 from emonext_mm import compat
 from emonext_mm.apis.changed_faces import ChangedFaces
 from emonext_mm.evaluation.robustness import CURVES
-from emonext_mm.experiments.lists import Experiment, read_list
+from emonext_mm.experiments.lists import Experiment, folder_of, read_list
 from emonext_mm.utils.files import read_text, write_atomic
 from emonext_mm.utils.strangers import parse_json
 from emonext_mm.utils.tables import format_rows
@@ -60,7 +60,7 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
         OSError: an experiment has no checkpoint, or a file cannot be read or written.
     """
     compat.setup()
-    work_dir = Path(work_dir) if work_dir else Path('work_dirs') / Path(path).stem
+    work_dir = folder_of(path, work_dir)
     out = Path(out or work_dir)
     found: dict[str, list[dict[str, dict[str, float]]]] = {}
     for experiment in read_list(path, seeds, work_dir.resolve(), only=only):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emonext_mm import compat
-from emonext_mm.experiments.lists import Experiment, read_list
+from emonext_mm.experiments.lists import Experiment, folder_of, read_list
 from emonext_mm.experiments.results import collect, format_table
 from emonext_mm.experiments.runner import ExperimentRunner, find_devices, has_results, is_finished
 from emonext_mm.experiments.slurm import SlurmJobs, submit
@@ -52,7 +52,7 @@ def run_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequen
         OSError: the list or a config cannot be read, or a result cannot be written.
     """
     compat.setup()
-    out = _find_out(path, out)
+    out = folder_of(path, out).resolve()
     experiments = read_list(path, seeds, out, options, only)
     if task is not None:
         if not 0 <= task < len(experiments):
@@ -70,7 +70,7 @@ def collect_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Se
     Arguments and exceptions are those of :func:`run_experiments`.
     """
     compat.setup()
-    out = _find_out(path, out)
+    out = folder_of(path, out).resolve()
     experiments = read_list(path, seeds, out, options, only)
     errors = [None if is_finished(experiment) else f'{experiment}: not finished' for experiment in experiments]
     return _summarise(experiments, errors, _with_finished(experiments, path, out, options), out)
@@ -93,7 +93,7 @@ def submit_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Seq
         RuntimeError: ``sbatch`` refused a job.
     """
     compat.setup()
-    out = _find_out(path, out)
+    out = folder_of(path, out).resolve()
     experiments = read_list(path, seeds, out, options, only)
     tasks = [index for index, experiment in enumerate(experiments) if not is_finished(experiment)]
     if not tasks:
@@ -102,10 +102,6 @@ def submit_experiments(path: str | Path, seeds: Sequence[int] = (0, ), only: Seq
     command += ['--only', *only] if only else []
     command += ['--cfg-options', *options] if options else []
     return submit(_find_tools(), command, tasks, out, sbatch)
-
-
-def _find_out(path: str | Path, out: str | Path | None) -> Path:
-    return (Path(out) if out else Path('work_dirs') / Path(path).stem).resolve()
 
 
 def _with_finished(experiments: list[Experiment], path: str | Path, out: Path, options: Sequence[str]

@@ -42,6 +42,11 @@ def add_list_options(parser: ArgumentParser) -> None:
     parser.add_argument('--only', nargs='+', default=[], metavar='NAME', help='names of the runs, for example one row')
 
 
+def folder_of(path: str | Path, out: str | Path | None) -> Path:
+    """Folder of all results of a list: ``out`` or, without it, ``work_dirs/<name of the list>``."""
+    return Path(out) if out else Path('work_dirs') / Path(path).stem
+
+
 def read_list(path: str | Path, seeds: Sequence[int], out: str | Path, options: Sequence[str] = (),
               only: Sequence[str] = ()) -> list[Experiment]:
     """Read a list in YAML and all its configs, whose paths are relative to the list. ::

@@ -62,9 +62,7 @@ def resumable_checkpoint(work_dir: str | Path) -> Path | None:
     Raises:
         ValueError: there are checkpoints, but none is whole.
     """
-    noted = last_checkpoint(work_dir)
-    saved = {file: (int(found[1]), int(found[2] or 0)) for file in Path(work_dir).glob('*.pth')
-             if (found := _SAVED.fullmatch(file.name))}
+    noted, saved = last_checkpoint(work_dir), _saved(work_dir)
     candidates = [*([noted] if noted else []), *sorted(saved, key=saved.get, reverse=True)]
     found = next(filter(is_whole, candidates), None)
     if candidates and found is None:
@@ -90,8 +88,7 @@ def set_aside(work_dir: str | Path, load_from: str | Path | None = None) -> Path
     """
     work_dir = Path(work_dir)
     note, noted = work_dir / 'last_checkpoint', last_checkpoint(work_dir)
-    found = {note, *work_dir.glob('best_*.pth'), *filter(None, [noted]),
-             *(file for file in work_dir.glob('*.pth') if _SAVED.fullmatch(file.name))}
+    found = {note, *work_dir.glob('best_*.pth'), *filter(None, [noted]), *_saved(work_dir)}
     found = sorted(file for file in found if file.exists())
     if load_from and Path(load_from).resolve() in [file.resolve() for file in found]:
         raise ValueError(f'load_from is {load_from}, of an earlier training in {work_dir}, which a new one moves away: '
@@ -105,6 +102,12 @@ def set_aside(work_dir: str | Path, load_from: str | Path | None = None) -> Path
         file.rename(folder / file.name)
     print_log(f'{work_dir} has checkpoints of an earlier training: they are now in {folder}', 'current')
     return folder
+
+
+def _saved(work_dir: str | Path) -> dict[Path, tuple[int, int]]:
+    """Checkpoints of epochs and iterations, each with the numbers in its name."""
+    return {file: (int(found[1]), int(found[2] or 0)) for file in Path(work_dir).glob('*.pth')
+            if (found := _SAVED.fullmatch(file.name))}
 
 
 @contextmanager

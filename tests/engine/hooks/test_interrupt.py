@@ -118,21 +118,15 @@ def test_iterations(tmp_path, at, saved):
     assert_same(train(tmp_path / 'stopped', loop=BY_ITER), expected)
 
 
-def test_accumulated_gradients_are_used_first(tmp_path):
-    options = dict(accumulative_counts=2)
+@pytest.mark.parametrize(('options', 'at', 'saved'), [
+    (dict(accumulative_counts=2), 'step 5', 'epoch_1_iter_6.pth'),  # accumulated gradients are used first
+    (dict(checkpoint=dict(interval=3)), 'val 2', 'epoch_2.pth'),  # an epoch that is not saved is validated first
+])
+def test_what_is_done_before_the_stop(tmp_path, options, at, saved):
     expected = train(tmp_path / 'unbroken', **options)
     with pytest.raises(Interrupted):
-        train(tmp_path / 'stopped', 'step 5', **options)
-    assert last_checkpoint(tmp_path / 'stopped').name == 'epoch_1_iter_6.pth'
-    assert_same(train(tmp_path / 'stopped', **options), expected)
-
-
-def test_an_epoch_that_is_not_saved_is_validated_first(tmp_path):
-    options = dict(checkpoint=dict(interval=3))
-    expected = train(tmp_path / 'unbroken', **options)
-    with pytest.raises(Interrupted):
-        train(tmp_path / 'stopped', 'val 2', **options)
-    assert last_checkpoint(tmp_path / 'stopped').name == 'epoch_2.pth'
+        train(tmp_path / 'stopped', at, **options)
+    assert last_checkpoint(tmp_path / 'stopped').name == saved
     assert_same(train(tmp_path / 'stopped', **options), expected)
 
 
