@@ -23,6 +23,7 @@ from emonext_mm import compat
 from emonext_mm.apis.geometry import read_faces
 from emonext_mm.emotions import find_order
 from emonext_mm.engine.hooks.class_order import classes_of
+from emonext_mm.engine.hooks.trained_options import warn_of_changes
 from emonext_mm.evaluation.rounding import RoundingCost, measure_rounding
 from emonext_mm.models.face_classifier import LIMIT, FaceClassifier
 from emonext_mm.utils.checkpoint_content import check_class_names, stored_classes
@@ -31,7 +32,6 @@ from emonext_mm.utils.files import write_atomic
 from emonext_mm.utils.models import build_model
 from emonext_mm.utils.options import merge_options
 from emonext_mm.utils.plain import to_plain
-from emonext_mm.utils.trained_options import warn_of_changes
 from emonext_mm.utils.work_dir import find_checkpoint
 
 OPSET = 18  # what ONNX Runtime 1.19 and TensorRT read alike

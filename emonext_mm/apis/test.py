@@ -14,18 +14,16 @@ from mmengine.runner import Runner
 
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
-from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
-from emonext_mm.engine.loaders import check_all_images
+from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook, TrainedOptionsHook
+from emonext_mm.engine.start import check_test
 from emonext_mm.evaluation import LeakFreeHook, PredictionFile
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
 from emonext_mm.evaluation.summary import format_summary
-from emonext_mm.evaluation.views import check_views
 from emonext_mm.utils.command_line import merge_test_options
 from emonext_mm.utils.files import check_writable, write_atomic
 from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.options import explain_unknown_keys
 from emonext_mm.utils.plain import to_plain
-from emonext_mm.utils.trained_options import TrainedOptionsHook
 from emonext_mm.utils.work_dir import find_checkpoint
 from emonext_mm.visualization.backends import kept_open, save_and_log
 from emonext_mm.visualization.confusion import draw_confusion_matrix
@@ -95,8 +93,7 @@ def test(
     with explain_unknown_keys(cfg):
         runner = Runner.from_cfg(prepare_test(cfg))
         dataset = runner.test_dataloader.dataset
-    check_all_images(runner.test_dataloader, 'test_dataloader')
-    check_views(runner)
+    check_test(runner)
     hook = ConditionsHook(cfg_options)
     for each in (hook, ClassOrderHook(), FiniteHook(), LeakFreeHook(), TrainedOptionsHook()):
         runner.register_hook(each)

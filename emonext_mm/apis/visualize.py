@@ -18,9 +18,8 @@ from mmpretrain.models import ImageClassifier
 from emonext_mm import compat
 from emonext_mm.compat.config import prepare_test
 from emonext_mm.engine.hooks import ClassOrderHook, FiniteHook
-from emonext_mm.engine.loaders import check_all_images
+from emonext_mm.engine.start import check_test
 from emonext_mm.evaluation.conditions import ConditionsHook, conditions_line
-from emonext_mm.evaluation.views import check_views
 from emonext_mm.utils.command_line import merge_test_options
 from emonext_mm.utils.models import unwrap
 from emonext_mm.utils.training_log import read_log
@@ -129,8 +128,7 @@ class TrainedRun:
                 :func:`~emonext_mm.apis.test.test`.
         """
         self._need_checkpoint()
-        check_all_images(self.runner.test_dataloader, 'test_dataloader')
-        check_views(self.runner)
+        check_test(self.runner)
         scores = GatherScores()
         self.runner.test_evaluator.metrics = [scores]
         self.runner.test()

@@ -1,4 +1,4 @@
-"""Checks before the first step of a training, of what would otherwise fail after hours or do nothing."""
+"""Checks before the first step of a training or a test, of what would otherwise fail after hours or do nothing."""
 from __future__ import annotations
 
 import copy
@@ -14,6 +14,7 @@ from mmpretrain.structures import DataSample
 from torch.utils.data import DataLoader
 
 from emonext_mm.engine.loaders import check_all_images, check_labels
+from emonext_mm.engine.views import check_views
 
 _LESS = {'brier', 'ece', 'entropy', 'err', 'error', 'loss', 'mae', 'mse', 'nll', 'perplexity', 'rmse'}
 _GREATER = {'acc', 'accuracy', 'auc', 'f1', 'map', 'precision', 'recall', 'top1', 'top5', 'uar'}
@@ -45,6 +46,17 @@ def check_start(runner: Runner) -> None:
         if right not in (None, rule):
             raise ValueError(f'{key} is {metric!r}, of which the {_ADJECTIVES[right]} value is the best, but its rule '
                              f'is {rule!r}: set rule={right!r} beside it')
+
+
+def check_test(runner: Runner) -> None:
+    """Check that a test takes each image once, and that its views differ.
+
+    Raises:
+        ValueError: see :func:`~emonext_mm.engine.loaders.check_all_images` and
+            :func:`~emonext_mm.engine.views.check_views`.
+    """
+    check_all_images(runner.test_dataloader, 'test_dataloader')
+    check_views(runner)
 
 
 def metric_names(evaluator: Evaluator) -> set[str] | None:

@@ -18,18 +18,18 @@ class _Missing:
 MISSING = _Missing()  # the value of a key that only the other config has
 
 
-def read_config_text(text: str) -> dict[str, Any]:
+def read_config_text(text: Any) -> dict[str, Any]:
     """Read the assignments of a config: literals, ``dict(...)``, lists and tuples. Nothing is run.
 
     Any other expression becomes its source, as text.
 
     Raises:
-        ValueError: the text is not Python, or nested too deeply.
+        ValueError: it is no text, not Python, or nested too deeply.
     """
     try:
         return {node.targets[0].id: _read(node.value) for node in ast.parse(text).body
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f'not the text of a config: {" ".join(str(error).split())[:150]}') from None
 
 

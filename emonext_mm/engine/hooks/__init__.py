@@ -10,6 +10,7 @@ from emonext_mm.engine.hooks.interrupt import InterruptHook
 from emonext_mm.engine.hooks.late_losses import LateLosses
 from emonext_mm.engine.hooks.resumable import ResumableHook
 from emonext_mm.engine.hooks.step_seed import StepSeedHook
+from emonext_mm.engine.hooks.trained_options import TrainedOptionsHook
 from emonext_mm.engine.hooks.visualization import FirstViewVisualizationHook
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     'ResumableHook',
     'SafeCheckpointHook',
     'StepSeedHook',
+    'TrainedOptionsHook',
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -31,23 +32,22 @@ class ResumableHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if runner.cfg.get('resume'):
             check_resumable(checkpoint)
-            told = describe_changes(checkpoint['meta'].get('cfg'), runner.cfg.pretty_text)
+            told = describe_changes(checkpoint['meta'].get('cfg'), runner.cfg)
             if told:
                 runner.logger.warning(told)
 
 
-def describe_changes(before: Any, now: str) -> str:
+def describe_changes(before: Any, now: Config) -> str:
     """Describe in one line the options of a training that differ; empty if there are none.
 
     Args:
         before: text of the config in the checkpoint, which may be anything.
-        now: text of the config.
     """
     try:
-        one, other = ({key: value for key, value in read_config_text(text).items() if key in PARTS}
-                      for text in (before, now))
-    except (TypeError, ValueError):
+        configs = read_config_text(before), now.to_dict()
+    except ValueError:
         return 'the checkpoint has no readable config, so that its options cannot be compared'
+    one, other = ({key: cfg[key] for key in PARTS if key in cfg} for cfg in configs)
     changes = differences(one, other, IGNORED)
     return ('the options differ from those of the checkpoint, whose learning rates and schedules go on: '
             f'{format_differences(changes)}') if changes else ''

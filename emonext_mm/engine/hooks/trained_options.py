@@ -51,6 +51,6 @@ def _read_training(meta: Mapping[str, Any]) -> dict[str, Any]:
         return dict(data_preprocessor=meta['preprocessing'])
     try:
         cfg = read_config_text(meta.get('cfg'))
-    except (TypeError, ValueError):
+    except ValueError:
         return {}
     return {part: cfg[part] for part in ('model', 'data_preprocessor') if part in cfg}

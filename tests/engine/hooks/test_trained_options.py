@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from emonext_mm.utils.trained_options import warn_of_changes
+from emonext_mm.engine.hooks.trained_options import warn_of_changes
 
 TRAINED = dict(model=dict(type='ImageClassifier', backbone=dict(act='GELU', drop_path_rate=0.1)),
                data_preprocessor=dict(mean=[127.0], std=[64.0], view=dict(size=48, degrees=15)))

@@ -6,7 +6,7 @@ import torch
 from mmpretrain.models import ClsDataPreprocessor
 
 from emonext_mm.datasets import SyntheticFER
-from emonext_mm.evaluation.views import check_views
+from emonext_mm.engine.views import check_views
 from emonext_mm.models import AverageProbabilityTTA, STNDataPreprocessor
 
 WITHOUT = [ClsDataPreprocessor(), STNDataPreprocessor(None)]
