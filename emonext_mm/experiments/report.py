@@ -25,15 +25,16 @@ FILES = re.compile(rf'/seed_(\d+)({re.escape(PACKED)}|/single\.json)$')
 def read_runs(folder: str | Path) -> dict[str, dict[int, Predictions]]:
     """Predictions by run and seed, from ``<run>/seed_<n>.json.gz`` or ``<run>/seed_<n>/single.json``.
 
-    Folders of runs and seeds without predictions are logged.
+    Both are in the order of their names, numbers by their value. Folders of runs and seeds without predictions are
+    logged.
 
     Raises:
         ValueError: a file is wrong, two are of one seed, or there are no predictions.
         OSError: a file cannot be read.
     """
     runs: dict[str, dict[int, Predictions]] = {}
-    for run in sorted(filter(Path.is_dir, Path(folder).glob('*'))):
-        for path in sorted(run.glob('seed_*')) or [run]:
+    for run in sorted(filter(Path.is_dir, Path(folder).glob('*')), key=_natural):
+        for path in sorted(run.glob('seed_*'), key=_natural) or [run]:
             path = path / 'single.json' if path.is_dir() else path
             if (found := FILES.search(path.as_posix())) and path.is_file():
                 _add(runs.setdefault(run.name, {}), int(found[1]), path)
@@ -42,6 +43,11 @@ def read_runs(folder: str | Path) -> dict[str, dict[int, Predictions]]:
     if not runs:
         raise ValueError(f'{folder} holds no <run>/seed_<n>{PACKED} and no <run>/seed_<n>/single.json')
     return runs
+
+
+def _natural(path: Path) -> list[str | int]:
+    """Key of an order that has lambda_1e4 before lambda_1e10, and seed_2 before seed_10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r'(\d+)', path.name)]
 
 
 def _add(seeds: dict[int, Predictions], seed: int, path: Path) -> None:

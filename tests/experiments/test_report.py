@@ -39,6 +39,15 @@ def test_reading(folder):
         read_runs(folder / 'nothing')
 
 
+def test_order(tmp_path):
+    """Numbers in names are in the order of their values."""
+    for run, seed in ('lambda_1e10', 0), ('lambda_1e4', 10), ('lambda_1e4', 2), ('full', 0):
+        write_run(tmp_path / run / f'seed_{seed}.json.gz', ANSWERS['full'][0])
+    runs = read_runs(tmp_path)
+    assert {run: list(seeds) for run, seeds in runs.items()} == dict(full=[0], lambda_1e4=[2, 10], lambda_1e10=[0])
+    assert list(runs) == ['full', 'lambda_1e4', 'lambda_1e10']
+
+
 @pytest.mark.parametrize('name', ['seed_0/single.json', 'seed_00.json.gz'])
 def test_two_files_of_one_seed(folder, name):
     """Neither wins silently."""
