@@ -173,7 +173,8 @@ def _cells(row: Mapping, most: int) -> list[str]:
     difference = f'{row["difference"]:+.2f} ({row["ci95_low"]:+.2f} to {row["ci95_high"]:+.2f})'
     if len(row['compared']) < most:
         difference += f', seed{"s" * (len(row["compared"]) > 1)} {" ".join(map(str, row["compared"]))}'
-    return [f'`{row["name"]}`', seeds, accuracy, difference, f'{row["p"]:.3f}']
+    p = f'{row["p"]:.3f}' if row['p'] >= 0.001 else '< 0.001'
+    return [f'`{row["name"]}`', seeds, accuracy, difference, p]
 
 
 def _describe(noise: Mapping) -> str:

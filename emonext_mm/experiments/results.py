@@ -49,8 +49,9 @@ def format_table(results: dict) -> str:
         'several (--tta); the published accuracy. Parameters and multiply-adds for a view (MMAC) in millions; '
         'hours of training, without validation.',
         '',
-        '| run | seeds | tested on | accuracy | macro-F1 | UAR | accuracy of several views | macro-F1 | UAR '
-        '| published | measured how | parameters | MMAC | hours | GB | device |',
+        '| run | seeds | tested on | accuracy | macro-F1 | UAR | accuracy, several views '
+        '| macro-F1, several views | UAR, several views | published | measured how | parameters | MMAC | hours '
+        '| memory in GB | device |',
         '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     ]
     for row in results['rows']:

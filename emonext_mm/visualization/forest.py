@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 def draw_forest(report: Mapping) -> Figure:
     """Draw the difference of each run to the first one with its 95 % interval.
 
+    The marker is hollow where the interval covers the images alone, because there is one common seed.
+
     Args:
         report: see :func:`emonext_mm.experiments.report.compare_runs`.
     """
@@ -17,10 +19,16 @@ def draw_forest(report: Mapping) -> Figure:
     axes = figure.subplots()
     for place, row in enumerate(rows):
         below, above = row['difference'] - row['ci95_low'], row['ci95_high'] - row['difference']
-        axes.errorbar(row['difference'], place, xerr=[[below], [above]], fmt='o', capsize=3, color='tab:blue')
+        axes.errorbar(row['difference'], place, xerr=[[below], [above]], fmt='o', capsize=3, color='tab:blue',
+                      markerfacecolor='tab:blue' if len(row['compared']) > 1 else 'white')
     axes.axvline(0, color='grey', linewidth=1)
-    axes.set_yticks(range(len(rows)), [row['name'] for row in rows])
+    axes.set_yticks(range(len(rows)), [_label(row) for row in rows])
     axes.invert_yaxis()
     axes.grid(axis='x', alpha=0.3)
-    axes.set_xlabel(f'difference to {first["name"]} ({first["accuracy"]["mean"]:.2f} %) in points, 95 % interval')
+    axes.set_xlabel(f'difference to {first["name"]} in points, 95 % interval (hollow: of the images alone)')
     return figure
+
+
+def _label(row: Mapping) -> str:
+    seeds = len(row['compared'])
+    return f'{row["name"]}, {seeds} seed{"s" * (seeds > 1)}'

@@ -39,7 +39,7 @@ from emonext_mm.utils.errors import one_line_errors
 
 REGULARISER = 'the regulariser'
 PEAK = 'matrix multiplication'
-SIDE = 2048  # of the multiplied matrices
+SIDE = 8192 if DEVICE == 'cuda' else 2048  # of the multiplied matrices; smaller ones do not fill a GPU
 
 
 def main(argv: list[str] | None = None) -> None:

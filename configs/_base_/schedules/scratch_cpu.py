@@ -5,6 +5,7 @@ A config sets its own ``max_epochs``.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='bfloat16',
+    loss_scale=dict(enabled=False),  # bfloat16 has the range of float32
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05, fused=True),
     constructor='GroupedOptimWrapperConstructor',
     # The STN moves the input of all other layers: a tenth of the rate, a precaution without an ablation.

@@ -122,8 +122,12 @@ class STNDataPreprocessor(ClsDataPreprocessor):
         return data
 
     def _send_labels(self, samples: list[DataSample] | None) -> None:
-        """Copy the labels to the GPU at once, from pinned memory. The CPU would wait for MMEngine's unpinned copies."""
-        if self.device.type == 'cuda' and samples and 'gt_label' in samples[0]:
+        """Copy the labels to the GPU at once, from pinned memory. The CPU would wait for MMEngine's unpinned copies.
+
+        Labels of a batch that was here before are on the GPU already.
+        """
+        if (self.device.type == 'cuda' and samples and 'gt_label' in samples[0]
+                and samples[0].gt_label.device.type == 'cpu'):
             labels = [sample.gt_label for sample in samples]
             sent = torch.cat(labels).pin_memory().to(self.device, non_blocking=True)
             for sample, label in zip(samples, sent.split([label.shape[0] for label in labels])):

@@ -97,6 +97,16 @@ def test_the_cpu_does_not_wait_for_the_gpu():
         finally:
             torch.cuda.set_sync_debug_mode('default')
         assert [int(sample.gt_label) for sample in out['data_samples']] == [0, 1, 2, 3]
+        assert torch.equal(stn(data)['inputs'], stn(data)['inputs'])  # a batch whose labels are on the GPU by now
+
+
+def test_labels_on_the_device(monkeypatch):
+    """Only labels on the CPU can be pinned, so others stay as they are. "meta" stands for a GPU."""
+    stn = STNDataPreprocessor(24, **NORM)
+    monkeypatch.setattr(STNDataPreprocessor, 'device', torch.device('cuda'))
+    samples = [sample.to('meta') for sample in batch()['data_samples']]
+    stn._send_labels(samples)
+    assert {sample.gt_label.device.type for sample in samples} == {'meta'}
 
 
 def test_batch_without_labels():
