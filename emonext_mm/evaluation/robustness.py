@@ -94,7 +94,8 @@ GOALS = {
 
 # Curve -> value on its axis -> change: faces that are aligned worse and worse.
 CURVES: dict[str, dict[float, Change]] = {
-    'counter-clockwise rotation in degrees': {degrees: partial(rotate, degrees=degrees) for degrees in range(-30, 31, 10)},
+    'counter-clockwise rotation in degrees': {
+        degrees: partial(rotate, degrees=degrees) for degrees in range(-30, 31, 10)},
     'scale': {scale: partial(crop, side=1 / scale) for scale in (0.8, 0.9, 1.0, 1.1, 1.25)},
     'shift to the right in px': {pixels: partial(shift, x=pixels) for pixels in range(-6, 7, 2)},
     'shift down in px': {pixels: partial(shift, y=pixels) for pixels in range(-6, 7, 2)},

@@ -185,7 +185,8 @@ def test_curves(noise):
     """Each curve passes through the unchanged face, and a larger scale is a tighter crop."""
     assert {name: [value for value, change in changes.items() if np.array_equal(change(noise), noise)]
             for name, changes in CURVES.items()} == {
-        'counter-clockwise rotation in degrees': [0], 'scale': [1.0], 'shift to the right in px': [0], 'shift down in px': [0]}
+        'counter-clockwise rotation in degrees': [0], 'scale': [1.0], 'shift to the right in px': [0],
+        'shift down in px': [0]}
     assert np.array_equal(CURVES['scale'][1.25](noise), crop(noise, side=0.8))
     assert np.array_equal(CURVES['shift to the right in px'][-6](noise), shift(noise, x=-6))
     assert np.array_equal(CURVES['shift down in px'][4](noise), shift(noise, y=4))

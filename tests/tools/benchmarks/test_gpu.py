@@ -1,4 +1,4 @@
-"""tools/benchmarks/gpu.sh with a stand-in for Python: its commands are accepted by the tools, and a failure ends none of the others.
+"""tools/benchmarks/gpu.sh with a stand-in for Python: the tools accept its commands, and a failure ends no other part.
 
 The real thing runs with ``DRY=1`` in four minutes.
 """
