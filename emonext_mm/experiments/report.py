@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 from emonext_mm.evaluation.comparison.alignment import align, cautions
 from emonext_mm.evaluation.comparison.report import Side, check_seeds, difference, spread
 from emonext_mm.evaluation.comparison.statistics import holm, variance_parts
+from emonext_mm.evaluation.comparison.verdict import p_text
 from emonext_mm.evaluation.predictions import PACKED, Predictions, read_predictions
 
 LEVEL, POWER = 0.05, 0.8  # of a test that finds a difference
@@ -173,8 +174,7 @@ def _cells(row: Mapping, most: int) -> list[str]:
     difference = f'{row["difference"]:+.2f} ({row["ci95_low"]:+.2f} to {row["ci95_high"]:+.2f})'
     if len(row['compared']) < most:
         difference += f', seed{"s" * (len(row["compared"]) > 1)} {" ".join(map(str, row["compared"]))}'
-    p = f'{row["p"]:.3f}' if row['p'] >= 0.001 else '< 0.001'
-    return [f'`{row["name"]}`', seeds, accuracy, difference, p]
+    return [f'`{row["name"]}`', seeds, accuracy, difference, p_text(row['p'])]
 
 
 def _describe(noise: Mapping) -> str:

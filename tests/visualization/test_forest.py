@@ -12,4 +12,4 @@ def test_points_and_intervals():
     assert [(float(point.get_xdata()[0]), int(point.get_ydata()[0])) for point, _, _ in lines] == [(-2, 0), (0.5, 1)]
     assert [bar.get_segments()[0][:, 0].tolist() for _, _, (bar, ) in lines] == [[-3, -0.5], [-1, 2]]
     assert [point.get_markerfacecolor() for point, _, _ in lines] == ['tab:blue', 'white']
-    assert 'full' in axes.get_xlabel()
+    assert 'to full in points' in axes.get_xlabel()

@@ -41,6 +41,7 @@ test_views() {
 train() {
   local config=$1 end=$((SECONDS + $2)) name epochs
   name=$(basename "$config" .py)
+  # Beside the best checkpoint only the last one is written: a whole one after each epoch would take seconds.
   local work="$out/$name" common=(--cfg-options default_hooks.checkpoint.interval=1000 "${tiny[@]}")
   run "$name.probe" 120 "$python" tools/train.py "$config" --work-dir "$work.probe" "${common[@]}" \
     train_cfg.max_epochs=1 default_hooks.logger.interval=5 "train_dataloader.dataset.indices=$probe" || return
@@ -53,7 +54,7 @@ steps = int(faces) // Config.fromfile(config).train_dataloader.batch_size or 1
 epoch = 1.05 * steps * read_log(work).training[-1]['time'] + 4  # validation and best checkpoint: at most 4 s
 print(max(1, int(int(seconds) / epoch)))
 PY
-  ) || return
+  ) || { note "$name: the probe gives no number of epochs"; failed=1; return; }
   [[ -z ${DRY:-} ]] || epochs=1
   note "$name: $epochs epochs"
   run "$name.train" $((end - SECONDS - 60)) "$python" tools/train.py "$config" --work-dir "$work" "${common[@]}" \
