@@ -48,8 +48,8 @@ def read_blocks(page: Path) -> list[Block]:
 
 
 def read_commands(block: Block) -> list[list[str]]:
-    """The commands of a shell block as lists of arguments, without comments."""
-    lines = block.text.replace('\\\n', ' ').splitlines()
+    """The commands of a shell block as lists of arguments, without comments and leading ``NAME=value``."""
+    lines = [re.sub(r'^(?:[A-Z_]+=\S+ )+', '', line) for line in block.text.replace('\\\n', ' ').splitlines()]
     return [command for line in lines if (command := shlex.split(line, comments=True))]
 
 
