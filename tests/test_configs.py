@@ -14,8 +14,6 @@ from emonext_mm.experiments.lists import read_list
 from emonext_mm.utils.models import build_model
 from tests.helpers.models import build_on_meta
 
-pytestmark = pytest.mark.usefixtures('unformatted')
-
 CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 SIZES = ('tiny', 'small', 'base', 'large', 'xlarge')
 

@@ -8,8 +8,6 @@ import torch
 from tests.helpers.augmentations import AUGMENTATIONS
 from tests.helpers.mixed_configs import MIXED, train_and_test, write_data
 
-pytestmark = pytest.mark.usefixtures('unformatted')
-
 
 @pytest.fixture(scope='module')
 def data_root(tmp_path_factory):

@@ -16,8 +16,6 @@ from emonext_mm.utils.models import build_model
 from tests.helpers.mixed_configs import train_and_test
 from tests.helpers.models import build_on_meta, count_parameters
 
-pytestmark = pytest.mark.usefixtures('unformatted')
-
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / 'configs' / 'peers').glob('*.py'))
 PARAMETERS = dict(  # of the specification of each net

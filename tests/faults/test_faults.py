@@ -10,6 +10,7 @@ from tests.helpers.scripts import ROOT
 CASES = ['kill within last_checkpoint 3', 'terminate_group after a step', 'kill_a_worker before', 'move']
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir('/proc'), reason='processes are found in /proc')
 def test_a_training_ends_as_if_nothing_had_happened():
     """In a process of its own, whose forks have none of the threads of this one."""

@@ -11,7 +11,7 @@ RAN = []
 
 
 @pytest.mark.parametrize('name', ['emonext_tiny_fer2013', 'peers/resmasking_34_fer2013', 'emonext_atto_fer2013_cpu'])
-def test_reads_what_the_host_writes(name, unformatted):
+def test_reads_what_the_host_writes(name):
     cfg = Config.fromfile(find_root() / 'configs' / f'{name}.py')
     cfg.keys_of_any_kind = {'a.b': {1: (2, [-3.5, None, True, "it's"])}}
     assert read_config_text(cfg.pretty_text) == cfg.to_dict()

@@ -37,7 +37,7 @@ def told(*, before, now, caplog):
     return [record.getMessage() for record in caplog.records]
 
 
-def test_changed_options(caplog, unformatted):
+def test_changed_options(caplog):
     now = {'train_cfg.max_epochs': 5, 'data_preprocessor.mean': [0.0], 'optim_wrapper.optimizer.lr': 0.2,
            'custom_hooks': [], 'train_dataloader.drop_last': True}
     line, = told(before=config().pretty_text, now=now, caplog=caplog)
@@ -47,14 +47,14 @@ def test_changed_options(caplog, unformatted):
         assert change in line
 
 
-def test_what_depends_on_the_machine(caplog, unformatted):
+def test_what_depends_on_the_machine(caplog):
     now = {'train_dataloader.num_workers': 0, 'train_dataloader.pin_memory': True, 'work_dir': 'b',
            'optim_wrapper.type': 'CpuAmpOptimWrapper', 'model.backbone.init_cfg': None,
            'train_dataloader.worker_init_fn': dict(type='init_worker')}
     assert told(before=config().pretty_text, now=now, caplog=caplog) == []
 
 
-def test_many_changed_options(caplog, unformatted):
+def test_many_changed_options(caplog):
     line, = told(before=config().pretty_text, now={f'train_cfg.x{number}': number for number in range(14)},
                  caplog=caplog)
     assert line.count(', is ') == 10
@@ -62,5 +62,5 @@ def test_many_changed_options(caplog, unformatted):
 
 
 @pytest.mark.parametrize('before', [None, 7, 'no config', {}])
-def test_checkpoint_without_a_readable_config(caplog, unformatted, before):
+def test_checkpoint_without_a_readable_config(caplog, before):
     assert 'config' in told(before=before, now={}, caplog=caplog)[0]

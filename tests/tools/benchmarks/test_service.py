@@ -8,6 +8,7 @@ def service(script, monkeypatch):
     return module
 
 
+@pytest.mark.slow
 def test_load_memory_and_malformed_requests(service, tmp_path, check_report, capsys):
     service.main(['--clients', '1', '3', '--seconds', '1', '--rounds', '1', '--requests', '8', '--malformed', '30',
                   '--serve', 'threads=1', 'faces=none', '--json', str(tmp_path / 'report.json')])
