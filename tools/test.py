@@ -21,6 +21,8 @@ from emonext_mm.utils.errors import one_line_errors
 
 def main(argv: list[str] | None = None) -> None:
     argv = sys.argv[1:] if argv is None else list(argv)
+    if {'-h', '--help'} & set(argv):
+        print(__doc__)  # MMPretrain's parser, which prints the options, does not know --pretrained
     if '--pretrained' in argv:
         argv.remove('--pretrained')
         options = parse_host_args('test', [*argv, '--', 'pretrained'])  # MMPretrain's parser requires a checkpoint

@@ -284,6 +284,15 @@ def test_unknown_suffix_of_out(config, error_of, trained, args, suffixes):
     assert suffixes in message
 
 
+def test_help(call_tool, capfd):
+    """Our option and those of MMPretrain's parser."""
+    with pytest.raises(SystemExit, match='0'):
+        call_tool('test.py', '--help')
+    printed = capfd.readouterr().out
+    assert '--pretrained' in printed
+    assert '--out-item' in printed.partition('usage:')[2]
+
+
 @pytest.mark.parametrize('order', [['{config}', '--pretrained'], ['--pretrained', '{config}'],
                                    ['--work-dir', '{work_dir}/w.py', '{config}', '--pretrained'],
                                    ['{config}', '--pretrained', '--cfg-options', 'test_dataloader.dataset.split=val']])
