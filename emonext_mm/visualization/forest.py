@@ -25,7 +25,8 @@ def draw_forest(report: Mapping) -> Figure:
     axes.set_yticks(range(len(rows)), [_label(row) for row in rows])
     axes.invert_yaxis()
     axes.grid(axis='x', alpha=0.3)
-    axes.set_xlabel(f'difference to {first["name"]} in points, 95 % interval (hollow: of the images alone)')
+    hollow = ' (hollow: of the images alone)' if any(len(row['compared']) == 1 for row in rows) else ''
+    axes.set_xlabel(f'difference to {first["name"]} in points, 95 % interval{hollow}')
     return figure
 
 

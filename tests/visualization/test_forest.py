@@ -13,3 +13,6 @@ def test_points_and_intervals():
     assert [bar.get_segments()[0][:, 0].tolist() for _, _, (bar, ) in lines] == [[-3, -0.5], [-1, 2]]
     assert [point.get_markerfacecolor() for point, _, _ in lines] == ['tab:blue', 'white']
     assert 'to full in points' in axes.get_xlabel()
+    assert 'hollow' in axes.get_xlabel()
+    axes, = draw_forest(dict(rows=rows[:2])).axes
+    assert 'hollow' not in axes.get_xlabel()
