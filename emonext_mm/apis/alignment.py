@@ -57,14 +57,16 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
 
     Raises:
         ValueError: the list or a name is wrong, or a data set does not hold its images.
-        OSError: an experiment has no checkpoint, or a file cannot be read or written.
+        OSError: an experiment has no checkpoint, which is checked before anything is measured, or a file cannot be read
+            or written.
     """
     compat.setup()
     work_dir = folder_of(path, work_dir)
     out = Path(out or work_dir)
     found: dict[str, list[dict[str, dict[str, float]]]] = {}
-    for experiment in read_list(path, seeds, work_dir.resolve(), only=only):
-        found.setdefault(experiment.name, []).append(_measure(experiment))
+    experiments = read_list(path, seeds, work_dir.resolve(), only=only)
+    for experiment, checkpoint in zip(experiments, list(map(_find_checkpoint, experiments))):
+        found.setdefault(experiment.name, []).append(_measure(experiment, checkpoint))
     curves = {run: {curve: {value: [each[curve][value] for each in measured] for value in points}
                     for curve, points in measured[0].items()} for run, measured in found.items()}
     files = out / FILE, out / 'alignment.png'
@@ -73,9 +75,15 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
     return Alignment(curves, _format(curves), files)
 
 
-def _measure(experiment: Experiment) -> dict[str, dict[str, float]]:
+def _find_checkpoint(experiment: Experiment) -> Path:
+    if not experiment.folder.is_dir():
+        raise FileNotFoundError(f'{experiment}: not trained, there is no folder {experiment.folder}')
+    return find_checkpoint(experiment.folder)
+
+
+def _measure(experiment: Experiment, checkpoint: Path) -> dict[str, dict[str, float]]:
     """Accuracy in % by curve and value, from the file of the experiment or measured now."""
-    checkpoint, file = find_checkpoint(experiment.folder), experiment.folder / FILE
+    file = experiment.folder / FILE
     test = dict(settings=experiment.cfg.pretty_text, checkpoint=checkpoint.name)
     measured = _read(file, checkpoint, test)
     if measured is not None:

@@ -12,6 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 from mmengine.logging import print_log
+from scipy.stats import nct
+from scipy.stats import t as student
 
 from emonext_mm.evaluation.comparison.alignment import align, cautions
 from emonext_mm.evaluation.comparison.report import Side, check_seeds, difference, spread
@@ -31,8 +33,10 @@ def read_runs(folder: str | Path) -> dict[str, dict[int, Predictions]]:
 
     Raises:
         ValueError: a file is wrong, two are of one seed, or there are no predictions.
-        OSError: a file cannot be read.
+        OSError: the folder does not exist, or a file cannot be read.
     """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f'{folder}: there is no such folder')
     runs: dict[str, dict[int, Predictions]] = {}
     for run in sorted(filter(Path.is_dir, Path(folder).glob('*')), key=_natural):
         for path in sorted(run.glob('seed_*'), key=_natural) or [run]:
@@ -90,8 +94,10 @@ def compare_runs(runs: Mapping[str, Mapping[int, Predictions]], first: str) -> d
         ValueError: fewer than two runs, an unknown name, different samples, no seed in common, or two seeds of a run
             with equal predictions.
     """
-    if first not in runs or len(runs) < 2:
-        raise ValueError(f'{first} and another run are needed; known are {", ".join(runs)}')
+    if first not in runs:
+        raise ValueError(f'there is no run {first}; known are {", ".join(runs)}')
+    if len(runs) < 2:
+        raise ValueError(f'{first} is the only run, expected another one to compare it with')
     names = [first, *(name for name in runs if name != first)]
     aligned = align([each for name in names for each in runs[name].values()])
     rest = iter(aligned)
@@ -128,8 +134,9 @@ def measure_noise(sides: Sequence[Side]) -> dict:
     - ``images``: of one accuracy, from the choice of the images: sqrt(p (1 - p) / n)
     - ``paired``: of the difference of two runs on the same images, from the choice of the images, without the noise of
       the seeds; root mean square over the comparisons with the first run
-    - ``one_point``: seeds of each of two runs, so that a test at the level of 5 % finds a true difference of one point
-      with a probability of 80 %; normal approximation. None where no number of seeds suffices
+    - ``one_point``: seeds of each of two runs, so that the test of
+      :func:`~emonext_mm.evaluation.comparison.statistics.seeds_and_samples_difference`, at the level of 5 %, finds a
+      true difference of one point with a probability of 80 %. None where no number of seeds suffices
 
     Args:
         sides: of two or more runs each; the first is that with which the others are compared.
@@ -138,10 +145,34 @@ def measure_noise(sides: Sequence[Side]) -> dict:
     seeds = math.sqrt(float(np.mean([each.var(ddof=1) for each in accuracies])))
     mean, samples = float(np.mean(np.concatenate(accuracies))), sides[0].correct.shape[1]
     paired = float(np.mean([variance_parts(sides[0].correct, side.correct)[1] for side in sides[1:]]))
-    normal = NormalDist()
-    allowed = (0.01 / (normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(POWER))) ** 2 - paired
     return dict(seeds=100 * seeds, images=100 * math.sqrt(mean * (1 - mean) / samples), paired=100 * math.sqrt(paired),
-                one_point=max(2, math.ceil(2 * seeds ** 2 / allowed)) if allowed > 0 else None)
+                one_point=_seeds_needed(0.01, seeds ** 2, paired))
+
+
+def _seeds_needed(difference: float, of_seed: float, of_samples: float) -> int | None:
+    """Least number of seeds on each side with which the test finds a true difference with a probability of ``POWER``.
+
+    Args:
+        difference: in 0..1.
+        of_seed: variance of the accuracy over the seeds, of either side.
+        of_samples: variance of the difference from the choice of the samples.
+    """
+    normal = NormalDist()
+    allowed = (difference / (normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(POWER))) ** 2 - of_samples
+    if allowed <= 0:
+        return None
+    seeds = max(2, math.ceil(2 * of_seed / allowed))  # enough if the noise were known, so not more than needed
+    while of_seed and _power(difference, of_seed / seeds, of_samples, seeds) < POWER:
+        seeds += 1
+    return seeds
+
+
+def _power(difference: float, of_side: float, of_samples: float, seeds: int) -> float:
+    """Probability that Student's test, with Satterthwaite's degrees of freedom, finds a difference of either sign."""
+    variance = 2 * of_side + of_samples
+    freedom = variance ** 2 * (seeds - 1) / (2 * of_side ** 2)
+    limit, shift = student.ppf(1 - LEVEL / 2, freedom), difference / math.sqrt(variance)
+    return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift))
 
 
 def format_report(report: Mapping) -> str:

@@ -23,10 +23,10 @@ from tests.helpers.record_pretrained import record_of
 from tests.helpers.scripts import ROOT
 
 SMALL = dict(depths=[1] * 4, channels=[16] * 4)
-FAMILIES = ('emonext_tiny_fer2013', 'emonext_mini_fer2013_48', 'emonext_atto_synthetic',
+FAMILIES = ('emonext_tiny_fer2013', 'emonext_mini_fer2013_48',
             *(pytest.param(name, marks=pytest.mark.slow) for name in (
                 'emonext_tiny_fer2013_view', 'emonext_tiny_fer2013_authors', 'convnext_tiny_fer2013',
-                'emonext_atto_fer2013_cpu')))
+                'emonext_atto_fer2013_cpu', 'emonext_atto_synthetic')))
 
 
 def small(name):
@@ -162,7 +162,7 @@ def test_grey_data_without_a_step_to_grey(tmp_path):
     assert TorchClassifier(cfg, tmp_path / 'it.pth').channels == 1
 
 
-@pytest.mark.parametrize('to_rgb', [False, True])
+@pytest.mark.parametrize('to_rgb', [pytest.param(False, marks=pytest.mark.slow), True])
 def test_colour(to_rgb, tmp_path):
     """The file takes RGB. Rounding is measured on images in colour, which the host loads as BGR.
 

@@ -9,20 +9,19 @@ from mmengine.config import Config
 from tests.apis.test_export import predict, run, save
 
 
-def test_file(run_tool, config, tmp_path):
+def test_file(call_tool, config, tmp_path, capsys):
     """It gives the probabilities of PyTorch, which say something: the classes differ."""
     model = save(Config.fromfile(config), tmp_path / 'it.pth')
-    result = run_tool('export.py', config, tmp_path / 'it.pth', tmp_path / 'it.onnx')
-    assert result.returncode == 0, result.stderr
-    assert str(tmp_path / 'it.onnx') in result.stdout
+    call_tool('export.py', config, tmp_path / 'it.pth', tmp_path / 'it.onnx')
+    assert str(tmp_path / 'it.onnx') in capsys.readouterr().out
     face = np.random.default_rng(0).integers(0, 256, (1, 1, 48, 48), np.uint8)
     expected = predict(model, torch.from_numpy(face)).numpy()
     assert np.ptp(expected) > 0.01
     np.testing.assert_allclose(run(tmp_path / 'it.onnx', face, ['probabilities'])[0], expected, rtol=0, atol=1e-5)
 
 
-def test_wrong_suffix_is_one_line(run_tool, error_of_run, config, tmp_path):
-    message = error_of_run(run_tool('export.py', config, tmp_path / 'it.pth', tmp_path / 'it.txt'))
+def test_wrong_suffix_is_one_line(error_of, config, tmp_path):
+    message = error_of('export.py', config, tmp_path / 'it.pth', tmp_path / 'it.txt')
     assert [word for word in (str(tmp_path / 'it.txt'), '.onnx', '.pt2') if word not in message] == []
     assert not (tmp_path / 'it.txt').exists()
 

@@ -1,4 +1,4 @@
-"""tools/run_experiments.py, with one real training and test of two tiny experiments."""
+"""tools/run_experiments.py, with one real training and test of two tiny experiments: six processes."""
 import json
 import signal
 from contextlib import redirect_stdout
@@ -11,6 +11,7 @@ from emonext_mm.apis.experiments import run_experiments
 from emonext_mm.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope='module')

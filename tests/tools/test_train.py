@@ -118,16 +118,8 @@ def test_same_seed_same_weights(killed, trained):
     assert_same_training(killed[0] / 'after_the_first', trained, epoch=1)
 
 
-@pytest.fixture
-def one_thread():
-    """As the tools have it that run in a process of their own: another number rounds in another way."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def test_compiled_it_goes_on_as_if_nothing_had_happened(trained, config, call_tool, one_thread, tmp_path):
+@pytest.mark.slow
+def test_compiled_it_goes_on_as_if_nothing_had_happened(trained, config, call_tool, tmp_path):
     """From the checkpoint of a training that was not: the same weights, averages and moments to the last bit."""
     torch._dynamo.utils.counters.clear()  # what other tests have compiled
     call_tool('train.py', config, '--work-dir', tmp_path, '--resume', trained / 'epoch_1.pth', '--cfg-options',

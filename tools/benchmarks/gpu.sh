@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What only a GPU can show, in one go: training in half precision with a GradScaler, the benchmarks against the authors'
-# code and timm, then trainings on FER2013 from scratch, for as many epochs as there is time.
+# code and timm, then trainings of EmoNeXt and ConvNeXt on FER2013 from scratch, for as many epochs as both have time for.
 #
 #   tools/benchmarks/gpu.sh OUT [SECONDS [REFERENCE]]
 #
@@ -9,8 +9,9 @@
 # FER2013 is in data/fer2013. DRY=1 has tiny settings, for a test without a GPU. A part that fails does not end the
 # others; the exit status is then 1.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
-out=$(realpath -m "$1") seconds=${2:-570} reference=${3:+--reference $(realpath "$3")}
+out=$(realpath -m "$1") seconds=${2:-570} reference=()
+[[ -z ${3:-} ]] || reference=(--reference "$(realpath "$3")")
+cd "$(dirname "$0")/../.." || exit
 mkdir -p "$out"
 python=${PYTHON:-python} failed=0
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
@@ -36,42 +37,45 @@ test_views() {
   sed -n '/^Tested /,/^checkpoint/p' "$out/$1.log" | tee -a "$out/summary.txt"
 }
 
-# train CONFIG LIMIT: as many epochs as a probe of the speed allows, then tests on a single view and on ten crops, for
-# which a minute is kept. A training that is stopped early is tested too: its best checkpoint is there.
-train() {
-  local config=$1 end=$((SECONDS + $2)) name epochs
+# probe CONFIG: adds the config and the seconds of its epoch, from a training on a part of the faces, to ``epoch``.
+probe() {
+  local config=$1 name
   name=$(basename "$config" .py)
-  # Beside the best checkpoint only the last one is written: a whole one after each epoch would take seconds.
-  local work="$out/$name" common=(--cfg-options default_hooks.checkpoint.interval=1000 "${tiny[@]}")
-  run "$name.probe" 120 "$python" tools/train.py "$config" --work-dir "$work.probe" "${common[@]}" \
-    train_cfg.max_epochs=1 default_hooks.logger.interval=5 "train_dataloader.dataset.indices=$probe" || return
-  epochs=$("$python" - "$work.probe" $((end - SECONDS - 90)) "$config" "$faces" <<'PY'
-import sys
+  run "$name.probe" 120 "$python" tools/train.py "$config" --work-dir "$out/$name.probe" "${common[@]}" \
+    train_cfg.max_epochs=1 default_hooks.logger.interval=5 "train_dataloader.dataset.indices=$part" || return
+  epoch[$config]=$("$python" - "$out/$name.probe" "$config" "$faces" <<'PY'
+import math, sys
 from mmengine.config import Config
 from emonext_mm.utils.training_log import read_log
-work, seconds, config, faces = sys.argv[1:]
+work, config, faces = sys.argv[1:]
 steps = int(faces) // Config.fromfile(config).train_dataloader.batch_size or 1
-epoch = 1.05 * steps * read_log(work).training[-1]['time'] + 4  # validation and best checkpoint: at most 4 s
-print(max(1, int(int(seconds) / epoch)))
+print(math.ceil(1.05 * steps * read_log(work).training[-1]['time'] + 4))  # validation, best checkpoint: at most 4 s
 PY
-  ) || { note "$name: the probe gives no number of epochs"; failed=1; return; }
-  [[ -z ${DRY:-} ]] || epochs=1
-  note "$name: $epochs epochs"
-  run "$name.train" $((end - SECONDS - 60)) "$python" tools/train.py "$config" --work-dir "$work" "${common[@]}" \
+  ) || { note "$name: the probe gives no time"; failed=1; unset "epoch[$config]"; }
+  rm -rf "$out/$name.probe"
+}
+
+# train CONFIG EPOCHS: then tests on a single view and on ten crops, for which a minute is kept. A training that is
+# stopped early is tested too: its best checkpoint is there.
+train() {
+  local config=$1 epochs=$2 name
+  name=$(basename "$config" .py)
+  local work="$out/$name" limit=$((epochs * ${epoch[$config]} * 6 / 5 + 60))
+  ((limit < $(left) - 60)) || limit=$(($(left) - 60))
+  run "$name.train" "$limit" "$python" tools/train.py "$config" --work-dir "$work" "${common[@]}" \
     "train_cfg.max_epochs=$epochs"
   test_views "$name.single"
   test_views "$name.ten_crops" --tta
-  rm -rf "$work.probe"
 }
 
 if [[ -n ${DRY:-} ]]; then
   tiny=(train_dataloader.batch_size=4 val_dataloader.dataset.indices=8 test_dataloader.dataset.indices=8
     train_dataloader.dataset.indices=16)
-  step=(--batch 2 --rounds 1) path=(--images 8 --batch 4 --rounds 1) probe=8 faces=16
+  step=(--batch 2 --rounds 1) path=(--images 8 --batch 4 --rounds 1) part=8 faces=16
   half=(train_dataloader.batch_size=8 train_dataloader.dataset.num_samples=56 val_dataloader.dataset.num_samples=56
     train_cfg.max_epochs=1 optim_wrapper.dtype=bfloat16)
 else
-  tiny=() step=(--batch 64 --rounds 5) path=(--rounds 3) probe=5120 faces=28709
+  tiny=() step=(--batch 64 --rounds 5) path=(--rounds 3) part=5120 faces=28709
   half=(optim_wrapper.dtype=float16 optim_wrapper.loss_scale=dynamic)
 fi
 
@@ -79,11 +83,24 @@ fi
   | tee "$out/summary.txt"
 run half_precision 120 "$python" tools/train.py configs/emonext_atto_synthetic.py --work-dir "$out/half" \
   --cfg-options "${half[@]}"
-# shellcheck disable=SC2086
-run train_step 120 "$python" tools/benchmarks/train_step.py "${step[@]}" $reference --json "$out/train_step.json"
-# shellcheck disable=SC2086
-run data_path 60 "$python" tools/benchmarks/data_path.py "${path[@]}" $reference --json "$out/data_path.json"
-train configs/emonext_tiny_fer2013_64.py $(($(left) * 6 / 10))
-train configs/convnext_tiny_fer2013_64.py "$(left)"
+sed -n 's/.*Epoch(val).*\(accuracy\/top1: [0-9.]*\).*/\1/p' "$out/half_precision.log" | tail -n 1 | tee -a "$out/summary.txt"
+run train_step 120 "$python" tools/benchmarks/train_step.py "${step[@]}" "${reference[@]}" --json "$out/train_step.json"
+run data_path 60 "$python" tools/benchmarks/data_path.py "${path[@]}" "${reference[@]}" --json "$out/data_path.json"
+
+# Beside the best checkpoint only the last one is written: a whole one after each epoch would take seconds.
+common=(--cfg-options default_hooks.checkpoint.interval=1000 "${tiny[@]}")
+configs=(configs/emonext_tiny_fer2013_64.py configs/convnext_tiny_fer2013_64.py) together=0
+declare -A epoch=()
+for config in "${configs[@]}"; do
+  probe "$config"
+  together=$((together + ${epoch[$config]:-0}))
+done
+# Start and tests of a training take at most 90 s. All have the same number of epochs, to be comparable.
+((together)) && epochs=$((($(left) - 90 * ${#epoch[@]}) / together)) && ((epochs > 0)) || epochs=1
+[[ -z ${DRY:-} ]] || epochs=1
+note "$epochs epochs each"
+for config in "${configs[@]}"; do
+  [[ -z ${epoch[$config]:-} ]] || train "$config" "$epochs"
+done
 note "done, $SECONDS s"
 exit "$failed"

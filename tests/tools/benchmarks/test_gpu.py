@@ -12,9 +12,9 @@ from tests.helpers.documentation import ROOT, load_tool, parse
 FAKE = '''#!/usr/bin/env bash
 [[ $1 == tools/* ]] && echo "$@" >> {folder}/calls
 case $1 in
-  -) echo 7 ;;
+  -) case $3 in *"${{NO_TIME:-nothing}}"*) exit 1 ;; *convnext*) echo 9 ;; *) echo 5 ;; esac ;;
   -c) echo no GPU ;;
-  tools/train.py) [[ "$*" != *max_epochs=7* ]] ;;
+  tools/train.py) echo 'Epoch(val) [3][1/1]    accuracy/top1: 91.25  other: 1'; [[ "$*" != *max_epochs=8* ]] ;;
   tools/benchmarks/data_path.py) exit ${{DATA_PATH:-3}} ;;
   tools/test.py) printf 'x\\nTested 8 images\\naccuracy 50 %%\\ncheckpoint c\\ny\\n' ;;
 esac
@@ -42,19 +42,32 @@ def ran(tmp_path):
 
 @pytest.mark.parametrize('environment', [{}, {'DRY': '1'}])
 def test_commands(ran, environment, tmp_path):
-    """Each is parsed by its tool; epochs are those that the probe allows; a training that fails is tested."""
+    """Each is parsed by its tool; a training that fails is tested.
+
+    Epochs of 5 and 9 s, and 90 s around each training: 8 epochs of both are the most in 300 s.
+    """
     commands, summary = ran('300', str(tmp_path), **environment)
     assert [Path(command[0]).name for command in commands] == [
-        'train.py', 'train_step.py', 'data_path.py', *['train.py', 'train.py', 'test.py', 'test.py'] * 2]
+        'train.py', 'train_step.py', 'data_path.py', 'train.py', 'train.py', *['train.py', 'test.py', 'test.py'] * 2]
     for path, *arguments in commands:
         if 'benchmarks' in path:
             assert arguments[arguments.index('--reference') + 1] == str(tmp_path)
         else:
             parse(load_tool(path), arguments)
-    assert [command[1] for command in commands[3:]] == [f'configs/{name}.py' for name in CONFIGS for _ in range(4)]
-    assert all(f'train_cfg.max_epochs={1 if environment else 7}' in commands[i] for i in (4, 8))
+    assert [command[1] for command in commands[3:]] == [
+        f'configs/{name}.py' for name in (*CONFIGS, *(name for name in CONFIGS for _ in range(3)))]
+    assert all(f'train_cfg.max_epochs={1 if environment else 8}' in commands[i] for i in (5, 8))
+    assert summary.count('accuracy/top1: 91.25') == 1  # of the training in half precision
     assert 'data_path: exit status 3' in summary
     assert summary.count('Tested 8 images\naccuracy 50 %\ncheckpoint c\n') == 4
+
+
+def test_a_probe_without_a_time(ran):
+    """The other training has all the time: 300 s less 90 s, for epochs of 9 s."""
+    commands, summary = ran('300', NO_TIME='emonext_tiny')
+    assert f'{CONFIGS[0]}: the probe gives no time' in summary
+    assert [command[1] for command in commands[5:]] == [f'configs/{CONFIGS[1]}.py'] * 3
+    assert 'train_cfg.max_epochs=23' in commands[5]
 
 
 def test_exit_status(ran):
