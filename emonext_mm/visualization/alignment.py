@@ -23,7 +23,8 @@ def draw_alignment(curves: Mapping[str, Mapping[str, Mapping[str, Sequence[float
             line, = axes.plot(values, accuracies.mean(1), marker='.', label=run)
             axes.fill_between(values, accuracies.min(1), accuracies.max(1), alpha=0.15, color=line.get_color())
         axes.grid(alpha=0.3)
-        axes.set(xlabel=name, ylabel='accuracy in %', xticks=values)
+        axes.set(xlabel=name, ylabel='accuracy in %')
+        axes.set_xticks(values, list(found[name]))
     for empty in grid[len(names):]:
         empty.set_axis_off()
     handles, labels = grid[0].get_legend_handles_labels()
