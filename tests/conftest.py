@@ -19,7 +19,7 @@ from tests.helpers.host_training import free_port
 from tests.helpers.scripts import ROOT, run_script
 
 compat.setup()
-gc.freeze()  # what was imported is no garbage: a data set looks for some twice, which took 0.15 s each
+gc.freeze()
 
 TINY = f"""
 _base_ = {str(ROOT / 'configs' / 'emonext_atto_synthetic.py')!r}
@@ -59,6 +59,14 @@ def unformatted():
     with pytest.MonkeyPatch.context() as patcher:
         patcher.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, False))
         yield
+
+
+@pytest.fixture(scope='module', autouse=True)
+def frozen():
+    """What imports and other modules leave behind is no garbage: each data set looks for some twice."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')

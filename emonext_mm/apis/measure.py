@@ -63,8 +63,8 @@ def measure(
 ) -> Measurement:
     """Measure accuracy, calibration and robustness of a model, as ``tools/measure.py`` does.
 
-    Single view and ten crops are two calls of :func:`~emonext_mm.apis.test.test`, so that they equal its results. Its
-    files are dropped. The other figures come from logits that are computed in float32, in this process, from changed
+    Single view and ten crops are two calls of :func:`~emonext_mm.apis.test.test`, so that they equal its results. The
+    other figures come from logits that are computed in float32, in this process, from changed
     faces by the test pipeline and the data preprocessor of the config. That is 42 predictions of each face.
 
     Args:
@@ -89,10 +89,11 @@ def measure(
     cfg = read_config(config)
     cfg.test_evaluator = dict(type='EmotionMetric')
     checkpoint = find_checkpoint(checkpoint)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs and figures
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # of logs
         model = ChangedFaces(cfg, checkpoint, options, folder)
         labels = model.labels
-        single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta) for tta in (False, True))
+        single, crops = (test(cfg, checkpoint, folder, cfg_options=options, tta=tta, draw=False)
+                         for tta in (False, True))
         logits = _predict_all(model)
     figures = to_plain({
         'format': 1,

@@ -61,6 +61,7 @@ def test(
     wait_time: float = 2,
     no_pin_memory: bool = False,
     launcher: str = 'none',
+    draw: bool = True,
 ) -> TestResult:
     """Test a checkpoint, as ``tools/test.py`` does, and draw the confusion matrix and the STN's output.
 
@@ -74,6 +75,7 @@ def test(
             the conditions of the test.
         out_item: 'pred' (also None) or 'metrics'.
         amp, show, show_dir, interval, wait_time, no_pin_memory, launcher: options of MMPretrain's ``tools/test.py``.
+        draw: False leaves out the figures, which take as long as the test of some hundred small faces.
 
     Raises:
         ValueError: ``out`` has an unknown suffix or cannot tell the images apart, the config has an unknown key, its
@@ -111,7 +113,7 @@ def test(
                 file.write(dataset, conditions)
         if out_item == 'metrics':
             _write_metrics(out, metrics, conditions)
-        figures = _save_figures(runner, metrics, conditions)
+        figures = _save_figures(runner, metrics, conditions) if draw else {}
     text = format_summary(metrics, conditions, {'checkpoint': cfg.load_from, **figures})
     return TestResult(metrics, conditions, figures, text)
 

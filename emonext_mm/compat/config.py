@@ -24,7 +24,7 @@ def prepare_train(cfg: Config) -> Config:
 
 def prepare_test(cfg: Config) -> Config:
     """Return a copy of a config that is ready for ``Runner.test``, with or without TTA."""
-    return name_runner(build_named_backends(fix_dataloaders(adapt_dist(drop_ema_hook(cfg)))))
+    return name_runner(build_named_backends(end_workers(fix_dataloaders(adapt_dist(drop_ema_hook(cfg))))))
 
 
 def adapt_amp(cfg: Config) -> Config:
@@ -98,6 +98,17 @@ def fix_dataloaders(cfg: Config) -> Config:
             loader.pop('prefetch_factor', None)
         if get_device() == 'cpu':
             loader['pin_memory'] = False
+    return cfg
+
+
+def end_workers(cfg: Config) -> Config:
+    """Let the workers of a test end with it, as they serve no second one.
+
+    Workers that persist would stay until the data loader is collected as garbage, and torch then waits 5 s for each.
+    """
+    cfg = copy.deepcopy(cfg)
+    if cfg.get('test_dataloader'):
+        cfg.test_dataloader.persistent_workers = False
     return cfg
 
 

@@ -30,7 +30,7 @@ def test_accuracies(listed, config, trained, tmp_path):
     """The unchanged faces give the accuracy of the test; equal faces get one label, which a seventh of them has."""
     found = measure_alignment(listed, work_dir=tmp_path / 'work', out=tmp_path / 'out')
     for run, epoch in (('early', 1), ('late', 2)):
-        tested = run_test(config, trained / f'epoch_{epoch}.pth', tmp_path / 'test')
+        tested = run_test(config, trained / f'epoch_{epoch}.pth', tmp_path / 'test', draw=False)
         assert found.curves[run]['scale']['1'] == [pytest.approx(tested.metrics['accuracy/top1'])]
         assert found.curves[run]['scale']['1.25'] == [pytest.approx(100 / 7)]
         assert f'{tested.metrics["accuracy/top1"]:.2f}' in found.text

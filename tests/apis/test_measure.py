@@ -36,7 +36,7 @@ def measured(config, trained, tmp_path_factory):
 def test_equal_to_the_test(measured, config, trained, tmp_path):
     found = measured[0].figures
     for key, tta in (('single_view', False), ('ten_crops', True)):
-        tested = run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, tta=tta)
+        tested = run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, tta=tta, draw=False)
         assert found[key] == {
             'views': 10 if tta else 1, 'transform': 'TenCrop' if tta else None,
             'merge': 'AverageProbabilityTTA' if tta else None,
@@ -73,7 +73,8 @@ def test_parameters(measured, config, trained):
 
 def test_calibration(measured, config, trained, tmp_path):
     """From the probabilities that a test writes."""
-    run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, out=tmp_path / 'it.json')
+    run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, out=tmp_path / 'it.json',
+             draw=False)
     predictions = read_predictions(tmp_path / 'it.json')
     logits = np.log(predictions.probabilities.clip(1e-8))
     assert measured[0].figures['calibration'] == pytest.approx({
@@ -102,7 +103,7 @@ def test_changed_faces(measured, config, trained, tmp_path, monkeypatch):
         return numbers
 
     monkeypatch.setattr(SyntheticFER, 'load_data_list', draw_darker)
-    tested = run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL)
+    tested = run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, draw=False)
     found = measured[0].figures
     assert found['robustness']['brightness']['brightness x 0.6'] == {
         'accuracy': tested.metrics['accuracy/top1'],

@@ -56,7 +56,7 @@ def test_weights(published, trained):
 
 
 def test_tools_read_the_file(published, config, tmp_path):
-    tested = run_test(config, published.path, tmp_path, cfg_options=VAL)
+    tested = run_test(config, published.path, tmp_path, cfg_options=VAL, draw=False)
     assert tested.metrics['accuracy/top1'] == published.meta['figures']['single_view']['accuracy']
     assert tested.conditions['epoch'] == 2
     assert tested.conditions['weights'] == published.meta['weights']

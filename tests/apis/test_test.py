@@ -1,5 +1,6 @@
 """Testing from Python: metrics, conditions, figures, files; a bad file name is found before anything runs."""
 import json
+from multiprocessing import active_children
 
 import cv2
 import pytest
@@ -46,6 +47,14 @@ def test_ten_crops_without_an_stn_figure(config, trained, tmp_path):
     assert written == pytest.approx(result.metrics)
 
 
+def test_workers_end(config, trained, tmp_path):
+    """Those that persist would wait until the data loader is collected."""
+    before = active_children()
+    run_test(config, trained, tmp_path, draw=False, cfg_options={
+        'test_dataloader.num_workers': 1, 'test_dataloader.persistent_workers': True})
+    assert active_children() == before
+
+
 def in_two_parts(config):
     """The test images as a data set of two parts, of 28 and 14 samples."""
     cfg = Config.fromfile(config)
@@ -58,7 +67,9 @@ def in_two_parts(config):
 
 @pytest.mark.parametrize('tta', [False, True])
 def test_data_set_of_parts(config, trained, tmp_path, tta):
-    result = run_test(in_two_parts(config), trained, tmp_path, tta=tta, out=tmp_path / 'it.json')
+    result = run_test(in_two_parts(config), trained, tmp_path, tta=tta, out=tmp_path / 'it.json', draw=False)
+    assert result.figures == {}
+    assert not list(tmp_path.rglob('*.png'))
     found = read_predictions(tmp_path / 'it.json')
     assert list(found.ids[:28]) == [f'val_{i}' for i in range(28)]
     assert list(found.ids[28:]) == [f'test_{i % 7}@{28 + i}' for i in range(14)]

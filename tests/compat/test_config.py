@@ -128,6 +128,13 @@ def test_fix_dataloaders():
     assert cfg.val_dataloader.persistent_workers, 'the argument was changed'
 
 
+def test_end_workers():
+    cfg = make_config('x')
+    assert cfg.test_dataloader.persistent_workers
+    assert not config.prepare_test(cfg).test_dataloader.persistent_workers
+    assert config.end_workers(Config(dict(test_dataloader=None))).test_dataloader is None
+
+
 @pytest.mark.parametrize(('given', 'built'), [
     ('TensorboardVisBackend', [dict(type='TensorboardVisBackend')]),
     (['LocalVisBackend', dict(type='WandbVisBackend', init_kwargs=dict(project='faces'))],

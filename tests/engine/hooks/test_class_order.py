@@ -1,5 +1,4 @@
 """Names of classes travel with the weights: another order is mapped, other names are refused."""
-import json
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -12,15 +11,18 @@ from torch import nn
 
 from emonext_mm.apis.changed_faces import ChangedFaces
 from emonext_mm.apis.measure import SPLIT
+from emonext_mm.apis.test import test as run_test
 from emonext_mm.apis.visualize import FIGURES, visualize
 from emonext_mm.emotions import CLASSES
 from emonext_mm.engine.hooks.class_order import ClassOrderHook, answer_in_order
 from emonext_mm.evaluation.predictions import read_predictions
 from emonext_mm.evaluation.robustness import CONDITIONS, UNCHANGED
 from emonext_mm.utils.command_line import read_config
+from emonext_mm.utils.plain import to_plain
+from tests.helpers.scripts import ROOT, script_process
 
 SORTED = sorted(CLASSES)
-OPTION = f'test_dataloader.dataset.classes={",".join(SORTED)}'
+OPTION = {'test_dataloader.dataset.classes': SORTED}
 
 
 class Model(nn.Module):
@@ -55,16 +57,15 @@ def test_nothing_to_do(pair):
 
 
 @pytest.fixture(scope='module')
-def plain(config, call_tool, trained, tmp_path_factory):
+def plain(config, trained, tmp_path_factory):
     """Predictions and metrics of a test in the order of the training."""
-    return run_test(config, call_tool, trained / 'epoch_2.pth', tmp_path_factory.mktemp('plain'))
+    return predict(config, trained / 'epoch_2.pth', tmp_path_factory.mktemp('plain'))
 
 
-def run_test(config, call_tool, checkpoint, folder, *options):
-    for name, item in (('metrics', ['--out-item', 'metrics']), ('predictions', [])):
-        call_tool('test.py', config, checkpoint, '--work-dir', folder, '--out', folder / f'{name}.json', *item,
-                  *options)
-    return read_predictions(folder / 'predictions.json'), json.loads((folder / 'metrics.json').read_text())
+def predict(config, checkpoint, folder, **options):
+    with script_process(ROOT / 'tools'):
+        result = run_test(config, checkpoint, folder, out=folder / 'it.json', draw=False, **options)
+    return read_predictions(folder / 'it.json'), to_plain(result.metrics)
 
 
 def named(predictions):
@@ -74,25 +75,24 @@ def named(predictions):
         predictions.ids, predictions.labels, predictions.predicted, predictions.probabilities[:, columns].tolist())]
 
 
-def test_data_in_another_order(config, call_tool, trained, plain, tmp_path):
-    predictions, metrics = run_test(config, call_tool, trained / 'epoch_2.pth', tmp_path, '--cfg-options', OPTION)
+def test_data_in_another_order(config, trained, plain, tmp_path):
+    predictions, metrics = predict(config, trained / 'epoch_2.pth', tmp_path, cfg_options=OPTION)
     assert list(predictions.classes) == SORTED
     assert named(predictions) == named(plain[0])
     columns = [SORTED.index(name) for name in CLASSES]
     matrix = np.array(metrics.pop('confusion_matrix/result'))[columns][:, columns]
     expected = dict(plain[1])
     assert matrix.tolist() == expected.pop('confusion_matrix/result')
-    del metrics['conditions'], expected['conditions']
     assert metrics == pytest.approx(expected)
 
 
-def test_several_views_in_another_order(config, call_tool, trained, tmp_path):
-    one, _ = run_test(config, call_tool, trained / 'epoch_2.pth', tmp_path / 'a', '--tta')
-    other, _ = run_test(config, call_tool, trained / 'epoch_2.pth', tmp_path / 'b', '--tta', '--cfg-options', OPTION)
+def test_several_views_in_another_order(config, trained, tmp_path):
+    one, _ = predict(config, trained / 'epoch_2.pth', tmp_path / 'a', tta=True)
+    other, _ = predict(config, trained / 'epoch_2.pth', tmp_path / 'b', tta=True, cfg_options=OPTION)
     assert named(other) == named(one)
 
 
-def test_checkpoint_in_another_order(config, call_tool, trained, plain, tmp_path):
+def test_checkpoint_in_another_order(config, trained, plain, tmp_path):
     """As one of image folders, whose classes are sorted: its rows are in its own order."""
     content = torch.load(trained / 'epoch_2.pth', weights_only=True)
     rows = [CLASSES.index(name) for name in SORTED]
@@ -100,7 +100,7 @@ def test_checkpoint_in_another_order(config, call_tool, trained, plain, tmp_path
         content['state_dict'][key] = content['state_dict'][key][rows]
     content['meta']['dataset_meta'] = dict(classes=SORTED)
     torch.save(content, tmp_path / 'it.pth')
-    predictions, _ = run_test(config, call_tool, tmp_path / 'it.pth', tmp_path)
+    predictions, _ = predict(config, tmp_path / 'it.pth', tmp_path)
     assert [row[:3] for row in named(predictions)] == [row[:3] for row in named(plain[0])]
 
 
@@ -116,12 +116,11 @@ def test_changed_faces_and_figures_in_another_order(config, trained, tmp_path):
     face = CONDITIONS['crop side'][UNCHANGED]
     checkpoint = trained / 'epoch_2.pth'
     plain, other = (ChangedFaces(read_config(config), checkpoint, {SPLIT: 'val', **options}, str(tmp_path / name))
-                    for name, options in (('a', {}), ('b', {'test_dataloader.dataset.classes': SORTED})))
+                    for name, options in (('a', {}), ('b', OPTION)))
     columns = [SORTED.index(name) for name in CLASSES]
     torch.testing.assert_close(other.predict(face)[:, columns], plain.predict(face))
     assert other.accuracy(other.predict(face)) == plain.accuracy(plain.predict(face))
-    drawn = visualize(config, trained / 'epoch_2.pth', tmp_path / 'figures',
-                      cfg_options={'test_dataloader.dataset.classes': SORTED})
+    drawn = visualize(config, trained / 'epoch_2.pth', tmp_path / 'figures', cfg_options=OPTION)
     assert {*drawn.figures, *drawn.missing} == set(FIGURES)
 
 
