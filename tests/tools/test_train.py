@@ -97,6 +97,7 @@ def killed(config, run_tool, tmp_path_factory):
     return work_dir, (first, second, third)
 
 
+@pytest.mark.slow
 def test_killed_in_an_epoch_it_goes_on_from_the_last_checkpoint(killed, trained, scalars):
     work_dir, runs = killed
     assert [run.returncode for run in runs[:2]] == [-signal.SIGKILL] * 2
@@ -107,6 +108,7 @@ def test_killed_in_an_epoch_it_goes_on_from_the_last_checkpoint(killed, trained,
         assert [line[key] for line in lines[:24]] == [line[key] for line in expected]
 
 
+@pytest.mark.slow
 def test_killed_while_it_saves_it_goes_on_from_the_checkpoint_before(killed, trained, scalars):
     work_dir, runs = killed
     assert runs[2].returncode == 0, runs[2].stderr
@@ -114,6 +116,7 @@ def test_killed_while_it_saves_it_goes_on_from_the_checkpoint_before(killed, tra
     assert_same_training(work_dir, trained, epoch=2)  # as if nothing had happened
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(killed, trained):
     assert_same_training(killed[0] / 'after_the_first', trained, epoch=1)
 
