@@ -185,9 +185,10 @@ def test_a_resumed_ad_corre_has_the_losses_of_an_unbroken_one(data_root, tmp_pat
 
 
 @pytest.mark.parametrize('name', [
-    'fervgg_48_fer2013', 'deepemotion_48_fer2013',
+    'fervgg_48_fer2013',
     *(pytest.param(name, marks=pytest.mark.slow) for name in (
-        'resmasking_34_fer2013', 'inception_48_fer2013', 'googlenet_fer2013', 'adcorre_xception_fer2013'))])
+        'deepemotion_48_fer2013', 'resmasking_34_fer2013', 'inception_48_fer2013', 'googlenet_fer2013',
+        'adcorre_xception_fer2013'))])
 def test_exported(name, run, tmp_path):
     """The file differs from PyTorch by less than 1e-5, which export() checks."""
     runner, *_ = run(name)

@@ -67,10 +67,11 @@ def bomb():
 
 
 @pytest.mark.parametrize(('limits', 'content', 'status', 'words'), [
-    ({}, b'', 400, 'no picture'), ({}, b'text', 422, 'picture'), ({}, bomb(), 422, '30000 x 30000'),
+    ({}, b'', 400, 'no picture'), ({}, b'text', 422, 'picture'), ({}, bomb, 422, '30000 x 30000'),
     (dict(pixels=1000), None, 422, '48 x 48'), (dict(bytes=20), None, 413, '20'), (dict(requests=0), None, 503, '0'),
     (dict(faces=0), None, 422, '1 faces')])
 def test_limits(connect, encode, limits, content, status, words):
+    content = content() if callable(content) else content
     answer = connect(**limits).post('/predict', content=encode() if content is None else content)
     assert answer.status_code == status
     error = answer.json().get('error') or answer.json()['results'][0]['error']
