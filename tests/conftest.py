@@ -19,7 +19,6 @@ from tests.helpers.host_training import free_port
 from tests.helpers.scripts import ROOT, run_script
 
 compat.setup()
-gc.freeze()
 
 TINY = f"""
 _base_ = {str(ROOT / 'configs' / 'emonext_atto_synthetic.py')!r}
@@ -63,8 +62,7 @@ def unformatted():
 
 @pytest.fixture(scope='module', autouse=True)
 def frozen():
-    """What imports and other modules leave behind is no garbage: each data set looks for some twice."""
-    yield
+    """What imports and earlier modules have left behind is no garbage: each data set looks for some twice."""
     gc.collect()
     gc.freeze()
 

@@ -65,7 +65,8 @@ def measure_alignment(path: str | Path, seeds: Sequence[int] = (0, ), only: Sequ
     out = Path(out or work_dir)
     found: dict[str, list[dict[str, dict[str, float]]]] = {}
     experiments = read_list(path, seeds, work_dir.resolve(), only=only)
-    for experiment, checkpoint in zip(experiments, list(map(_find_checkpoint, experiments))):
+    checkpoints = [_find_checkpoint(experiment) for experiment in experiments]
+    for experiment, checkpoint in zip(experiments, checkpoints):
         found.setdefault(experiment.name, []).append(_measure(experiment, checkpoint))
     curves = {run: {curve: {value: [each[curve][value] for each in measured] for value in points}
                     for curve, points in measured[0].items()} for run, measured in found.items()}

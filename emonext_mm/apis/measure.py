@@ -64,8 +64,8 @@ def measure(
     """Measure accuracy, calibration and robustness of a model, as ``tools/measure.py`` does.
 
     Single view and ten crops are two calls of :func:`~emonext_mm.apis.test.test`, so that they equal its results. The
-    other figures come from logits that are computed in float32, in this process, from changed
-    faces by the test pipeline and the data preprocessor of the config. That is 42 predictions of each face.
+    other figures come from logits that are computed in float32, in this process, from changed faces by the test
+    pipeline and the data preprocessor of the config. That is 42 predictions of each face.
 
     Args:
         config: file, or config. Its data set has ``images`` (N, H, W), grey: ``FER2013`` or ``SyntheticFER``.

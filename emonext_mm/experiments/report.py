@@ -12,16 +12,14 @@ from statistics import NormalDist
 
 import numpy as np
 from mmengine.logging import print_log
-from scipy.stats import nct
-from scipy.stats import t as student
 
 from emonext_mm.evaluation.comparison.alignment import align, cautions
 from emonext_mm.evaluation.comparison.report import Side, check_seeds, difference, spread
-from emonext_mm.evaluation.comparison.statistics import holm, variance_parts
+from emonext_mm.evaluation.comparison.statistics import LEVEL, holm, power, variance_parts
 from emonext_mm.evaluation.comparison.verdict import p_text
 from emonext_mm.evaluation.predictions import PACKED, Predictions, read_predictions
 
-LEVEL, POWER = 0.05, 0.8  # of a test that finds a difference
+POWER = 0.8  # of a test that finds a difference
 FILES = re.compile(rf'/seed_(\d+)({re.escape(PACKED)}|/single\.json)$')
 
 
@@ -158,21 +156,13 @@ def _seeds_needed(difference: float, of_seed: float, of_samples: float) -> int |
         of_samples: variance of the difference from the choice of the samples.
     """
     normal = NormalDist()
-    allowed = (difference / (normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(POWER))) ** 2 - of_samples
+    allowed = (difference / (normal.inv_cdf((1 + LEVEL) / 2) + normal.inv_cdf(POWER))) ** 2 - of_samples
     if allowed <= 0:
         return None
     seeds = max(2, math.ceil(2 * of_seed / allowed))  # enough if the noise were known, so not more than needed
-    while of_seed and _power(difference, of_seed / seeds, of_samples, seeds) < POWER:
+    while of_seed and power(difference, [of_seed / seeds] * 2, [seeds] * 2, of_samples) < POWER:
         seeds += 1
     return seeds
-
-
-def _power(difference: float, of_side: float, of_samples: float, seeds: int) -> float:
-    """Probability that Student's test, with Satterthwaite's degrees of freedom, finds a difference of either sign."""
-    variance = 2 * of_side + of_samples
-    freedom = variance ** 2 * (seeds - 1) / (2 * of_side ** 2)
-    limit, shift = student.ppf(1 - LEVEL / 2, freedom), difference / math.sqrt(variance)
-    return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift))
 
 
 def format_report(report: Mapping) -> str:

@@ -73,8 +73,7 @@ def test_parameters(measured, config, trained):
 
 def test_calibration(measured, config, trained, tmp_path):
     """From the probabilities that a test writes."""
-    run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, out=tmp_path / 'it.json',
-             draw=False)
+    run_test(config, trained / 'epoch_2.pth', tmp_path, cfg_options=VAL, out=tmp_path / 'it.json', draw=False)
     predictions = read_predictions(tmp_path / 'it.json')
     logits = np.log(predictions.probabilities.clip(1e-8))
     assert measured[0].figures['calibration'] == pytest.approx({

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What only a GPU can show, in one go: training in half precision with a GradScaler, the benchmarks against the authors'
-# code and timm, then trainings of EmoNeXt and ConvNeXt on FER2013 from scratch, for as many epochs as both have time for.
+# code and timm, then EmoNeXt and ConvNeXt on FER2013 from scratch, for as many epochs as there is time for both.
 #
 #   tools/benchmarks/gpu.sh OUT [SECONDS [REFERENCE]]
 #
@@ -83,7 +83,8 @@ fi
   | tee "$out/summary.txt"
 run half_precision 120 "$python" tools/train.py configs/emonext_atto_synthetic.py --work-dir "$out/half" \
   --cfg-options "${half[@]}"
-sed -n 's/.*Epoch(val).*\(accuracy\/top1: [0-9.]*\).*/\1/p' "$out/half_precision.log" | tail -n 1 | tee -a "$out/summary.txt"
+sed -n 's/.*Epoch(val).*\(accuracy\/top1: [0-9.]*\).*/\1/p' "$out/half_precision.log" | tail -n 1 \
+  | tee -a "$out/summary.txt"
 run train_step 120 "$python" tools/benchmarks/train_step.py "${step[@]}" "${reference[@]}" --json "$out/train_step.json"
 run data_path 60 "$python" tools/benchmarks/data_path.py "${path[@]}" "${reference[@]}" --json "$out/data_path.json"
 
@@ -96,8 +97,11 @@ for config in "${configs[@]}"; do
   together=$((together + ${epoch[$config]:-0}))
 done
 # Start and tests of a training take at most 90 s. All have the same number of epochs, to be comparable.
-((together)) && epochs=$((($(left) - 90 * ${#epoch[@]}) / together)) && ((epochs > 0)) || epochs=1
-[[ -z ${DRY:-} ]] || epochs=1
+epochs=1
+if [[ -z ${DRY:-} ]] && ((together)); then
+  epochs=$((($(left) - 90 * ${#epoch[@]}) / together))
+  ((epochs > 0)) || epochs=1
+fi
 note "$epochs epochs each"
 for config in "${configs[@]}"; do
   [[ -z ${epoch[$config]:-} ]] || train "$config" "$epochs"

@@ -12,6 +12,7 @@ from emonext_mm.evaluation.comparison.statistics import (
     holm,
     mcnemar,
     paired_difference,
+    power,
     seeds_and_samples_difference,
     seeds_difference,
     tango_interval,
@@ -231,3 +232,13 @@ def test_holm_is_the_closed_test_of_bonferroni(p_values):
                     for size in range(1, len(p_values) + 1) for chosen in combinations(range(len(p_values)), size)
                     if i in chosen) for i in range(len(p_values))]
     assert holm(p_values) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(('value', 'expected'), [(0, 0.05), (0.015, None), (-0.015, None), (1, 1)])
+def test_power(value, expected):
+    """That of SciPy's Student test on simulated accuracies: equal variances, whose degrees of freedom are known."""
+    deviation, runs = 0.01, 5
+    if expected is None:
+        first, second = np.random.default_rng(0).normal([[[0.0]], [[value]]], deviation, (2, runs, 50_000))
+        expected = (stats.ttest_ind(first, second).pvalue < 0.05).mean()
+    assert power(value, [deviation ** 2 / runs] * 2, [runs] * 2, 0) == pytest.approx(expected, abs=0.01)
